@@ -1,0 +1,1 @@
+"""Inputs, tolerances and catalogued mistakes, one module a lecture."""

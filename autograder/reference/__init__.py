@@ -1,0 +1,1 @@
+"""The solutions, one module a lecture. They never leave the instructors' machines."""

@@ -1,0 +1,73 @@
+"""Run an answer once, in this process, and say what it did."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import linecache
+import traceback
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from course import probes
+from course.case import Outcome, changed_arguments
+
+PRINTED = 2000  # characters of what an answer prints that are kept
+
+
+def attempt(answer: Callable[..., Any], arguments: Sequence[Any], probe: Callable[..., Any] = probes.values) -> Outcome:
+    """The outcome of `probe(answer, *arguments)` on fresh copies of the arguments. Warnings cost nothing.
+
+    KeyboardInterrupt goes through, so that an endless loop can be stopped by hand; every other error is an outcome.
+    """
+    before, given = probes.build_arguments(arguments), probes.build_arguments(arguments)
+    printed = _Beginning()
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stdout(printed), _quiet_numpy():
+            warnings.simplefilter("ignore")
+            output = probe(answer, *given)
+    except KeyboardInterrupt:
+        raise
+    except NotImplementedError as error:
+        return Outcome("unwritten", message=str(error), trace=student_lines(error), printed=printed.getvalue())
+    except BaseException as error:
+        return Outcome(
+            "raised",
+            error=type(error).__name__,
+            message=str(error)[:500],
+            trace=student_lines(error),
+            printed=printed.getvalue(),
+        )
+    return Outcome("returned", output, changed=changed_arguments(before, given), printed=printed.getvalue())
+
+
+def _quiet_numpy() -> Any:
+    import numpy as np
+
+    return np.errstate(all="ignore")
+
+
+def student_lines(error: BaseException) -> tuple[tuple[int, str], ...]:
+    """(line number, source line) of the frames that lie in notebook cells: neither libraries nor this course."""
+    lines = []
+    for frame in traceback.extract_tb(error.__traceback__):
+        if _is_cell(frame.filename):
+            source = frame.line or linecache.getline(frame.filename, frame.lineno or 0)
+            lines.append((frame.lineno or 0, source.strip()))
+    return tuple(lines[-6:])
+
+
+def _is_cell(filename: str) -> bool:
+    """IPython keeps cells under names like <ipython-input-3-...> or ipykernel_123/456.py; plain exec says <string>."""
+    return filename.startswith("<") and filename not in ("<frozen importlib._bootstrap>",) or "ipykernel_" in filename
+
+
+class _Beginning(io.StringIO):
+    """Keeps the beginning of what is written and drops the rest."""
+
+    def write(self, text: str) -> int:
+        room = PRINTED - self.tell()
+        if room > 0:
+            super().write(text[:room])
+        return len(text)

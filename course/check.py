@@ -1,0 +1,153 @@
+"""`check(answer)`: run the visible cases in the reader's own notebook and say what went wrong.
+
+A check is a help, not a grade: it runs where the answer runs. Grading uses other inputs, outside the student's process.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from course import frozen_cases, probes
+from course.attempt import attempt
+from course.case import Difference, Outcome, difference
+from course.diagnosis import Judged, Mistake, explain
+from course.frozen_cases import FrozenCase, FrozenExercise
+from course.show_values import compare_values, describe_arguments
+
+
+@dataclass(frozen=True)
+class CaseReport:
+    """One visible case: its name, None or what is wrong, and lines that help to see it."""
+
+    name: str
+    difference: Difference | None
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Report:
+    """What `check` found. It shows itself, as text and in a notebook.
+
+    unwritten: the answer is still the stub; mistake: the catalogued mistake that explains all, or None
+    """
+
+    exercise: str
+    cases: tuple[CaseReport, ...] = ()
+    unwritten: bool = False
+    mistake: Mistake | None = None
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def passed(self) -> int:
+        return sum(case.difference is None for case in self.cases)
+
+    @property
+    def right(self) -> bool:
+        return bool(self.cases) and self.passed == len(self.cases) and not self.unwritten
+
+    def lines(self) -> list[str]:
+        """The report as plain text, a line each."""
+        if self.unwritten:
+            return [f"{self.exercise} is not written yet. Replace the line that raises NotImplementedError by your code."]
+        said = [f"{self.exercise}: visible cases passed: {self.passed} of {len(self.cases)}; others are run at grading."]
+        if self.mistake:
+            said.append(f"Hint: {self.mistake.hint}")
+        said += self.notes
+        told: set[str] = set()
+        for case in self.cases:
+            said.append(f"  {'pass' if case.difference is None else 'FAIL'}  {case.name}")
+            if case.difference and not told:  # one case in full is enough to think about
+                said += [f"        {line}" for line in case.lines]
+            elif case.difference and case.lines[0] not in told:
+                said.append(f"        {case.lines[0]}")
+            told.update(case.lines[:1])
+        return said
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        """The same lines; colour only underlines what the words say."""
+        rows = []
+        for line in self.lines():
+            word = line.split()[0] if line.strip() else ""
+            colour = {"pass": "#0f7a43", "FAIL": "#c2540a", "Hint:": "#c2540a"}.get(word)
+            weight = "font-weight:600;" if word == "Hint:" or line is self.lines()[0] else ""
+            style = f"white-space:pre-wrap;{weight}" + (f"border-left:3px solid {colour};padding-left:6px" if colour else "padding-left:9px")
+            rows.append(f'<div style="{style}">{html.escape(line)}</div>')
+        return f'<div style="font-family:monospace;line-height:1.5">{"".join(rows)}</div>'
+
+
+def check(answer: Callable[..., Any]) -> Report:
+    """Run your answer on its visible cases. answer: the function or class itself, not its name and not a call of it.
+
+    Returns a report that shows itself. Nothing is raised for a wrong answer; a wrong argument gets a sentence.
+    """
+    exercise_id = getattr(answer, "__name__", None)
+    if exercise_id is None or not callable(answer):
+        return Report("check", unwritten=False, notes=(_not_an_answer(answer),))
+    try:
+        exercise = frozen_cases.load(exercise_id)
+    except KeyError:
+        known = ", ".join(frozen_cases.exercises())
+        return Report(exercise_id, notes=(f"There is no exercise {exercise_id!r}. The function must keep its name; there are: {known}.",))
+    return check_exercise(answer, exercise)
+
+
+def check_exercise(answer: Callable[..., Any], exercise: FrozenExercise) -> Report:
+    """The report of an answer on the cases of an exercise."""
+    probe = getattr(probes, exercise.probe)
+    outcomes = []
+    for case in exercise.cases:
+        outcome = attempt(answer, case.arguments, probe)
+        if outcome.status == "unwritten":
+            return Report(exercise.id, unwritten=True)
+        outcomes.append(outcome)
+    reports = [_case_report(exercise, case, outcome) for case, outcome in zip(exercise.cases, outcomes, strict=True)]
+    mistake = explain(judged(exercise, outcomes), exercise.mistakes)
+    return Report(exercise.id, tuple(reports), mistake=mistake, notes=_notes(exercise, outcomes, mistake))
+
+
+def judged(exercise: FrozenExercise, outcomes: list[Outcome]) -> list[Judged]:
+    """Each case with what came, as `explain` takes it."""
+    return [
+        Judged(case.right, outcome, exercise.tolerance.for_arguments(case.arguments), case.edge)
+        for case, outcome in zip(exercise.cases, outcomes, strict=True)
+    ]
+
+
+def _case_report(exercise: FrozenExercise, case: FrozenCase, outcome: Outcome) -> CaseReport:
+    tolerance = exercise.tolerance.for_arguments(case.arguments)
+    found = difference(case.right, outcome, tolerance, exercise.outputs, exercise.parameters)
+    if found is None:
+        return CaseReport(case.name, None)
+    lines = [f"{found.where}: {found.summary}" if found.where else found.summary]
+    lines += [f"in line {number}: {source}" for number, source in outcome.trace[-3:]]
+    lines.append(f"input: {describe_arguments(exercise.parameters, case.arguments)}")
+    lines += compare_values(found)
+    if outcome.printed:
+        lines.append(f"it printed: {outcome.printed.strip().splitlines()[0][:100] if outcome.printed.strip() else ''}")
+    return CaseReport(case.name, found, tuple(lines))
+
+
+def _notes(exercise: FrozenExercise, outcomes: list[Outcome], mistake: Mistake | None) -> tuple[str, ...]:
+    """What can be said of an answer that no catalogued mistake explains."""
+    if mistake:
+        return ()
+    nothing = [outcome for outcome in outcomes if outcome.status == "returned" and outcome.output is None]
+    if nothing and len(nothing) == len(outcomes):
+        if any(outcome.printed for outcome in nothing):
+            return (f"{exercise.id} prints its result and returns nothing; end it with `return` instead of `print`.",)
+        return (f"{exercise.id} returns nothing. Does it end with `return`?",)
+    return ()
+
+
+def _not_an_answer(answer: Any) -> str:
+    return (
+        f"check takes the function itself: check(squared_error_cost), without quotes or brackets; a {type(answer).__name__} came."
+    )

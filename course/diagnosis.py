@@ -1,0 +1,65 @@
+"""Which catalogued mistake explains what an answer did.
+
+A mistake is recognised on the ordinary cases: there the answer's output must be the mistaken one, on every case. Cases made
+for a special point (`edge`) may then go wrong in their own way: one who forgets the bias may also overflow, and is told
+of the bias first. A mistake that shows only at the edges must be right, or nearly, on all ordinary cases, and mistaken
+wherever the catalogue's is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from course import signs
+from course.case import Outcome, Tolerance, difference
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One case as the diagnosis needs it: what is right, what came, how exactly, and whether it is an edge case."""
+
+    right: Outcome
+    got: Outcome
+    tolerance: Tolerance
+    edge: bool
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """ways: for each way to write it, its outcome on every case; sign: the name of a function in `course.signs`, or None."""
+
+    id: str
+    hint: str
+    ways: tuple[tuple[Outcome, ...], ...]
+    sign: str | None = None
+
+
+def explain(cases: Sequence[Judged], mistakes: Sequence[Mistake]) -> Mistake | None:
+    """The first mistake that explains every case; exact ones go before those recognised by a sign. None if none does."""
+    if not any(difference(case.right, case.got, case.tolerance) for case in cases):
+        return None
+    for mistake in sorted(mistakes, key=lambda mistake: mistake.sign is not None):
+        if any(_explains(way, mistake.sign, cases) for way in mistake.ways):
+            return mistake
+    return None
+
+
+def _explains(way: Sequence[Outcome], sign: str | None, cases: Sequence[Judged]) -> bool:
+    wrong = [difference(case.right, mistaken, case.tolerance) is not None for case, mistaken in zip(cases, way, strict=True)]
+    shows_in_ordinary = any(w and not case.edge for w, case in zip(wrong, cases, strict=True))
+    for case, mistaken, is_wrong in zip(cases, way, wrong, strict=True):
+        if case.edge and shows_in_ordinary:
+            continue
+        if not is_wrong:
+            if difference(case.right, case.got, signs.NEARLY) is not None:
+                return False
+        elif not _fits(sign, case, mistaken):
+            return False
+    return True
+
+
+def _fits(sign: str | None, case: Judged, mistaken: Outcome) -> bool:
+    if sign is not None:
+        return getattr(signs, sign)(case.right, mistaken, case.got)
+    return difference(mistaken, case.got, case.tolerance) is None

@@ -1,0 +1,134 @@
+"""The visible cases of an exercise, as they lie in course/frozen/ID.json: inputs, right outcomes, mistaken outcomes, hints.
+
+They are made by the build from a fixed seed. Grading uses other cases from a fresh seed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+from course import wire
+from course.case import Outcome, Tolerance
+from course.diagnosis import Mistake
+
+
+@dataclass(frozen=True)
+class FrozenCase:
+    """A case without its truth: `right` is what the reference did."""
+
+    name: str
+    arguments: tuple[Any, ...]
+    right: Outcome
+    edge: bool = False
+
+
+@dataclass(frozen=True)
+class FrozenExercise:
+    """What a check needs to know of an exercise. parameters and outputs are names, for messages."""
+
+    id: str
+    points: float
+    probe: str
+    parameters: tuple[str, ...]
+    outputs: tuple[str, ...]
+    tolerance: Tolerance
+    cases: tuple[FrozenCase, ...]
+    mistakes: tuple[Mistake, ...]
+
+
+def exercises() -> list[str]:
+    """The ids of all exercises that have visible cases."""
+    return sorted(path.name.removesuffix(".json") for path in files("course").joinpath("frozen").iterdir() if path.name.endswith(".json"))
+
+
+def load(exercise_id: str) -> FrozenExercise:
+    """Read the visible cases. Raises KeyError where there is no such exercise."""
+    path = files("course").joinpath("frozen", f"{exercise_id}.json")
+    if not exercise_id.isidentifier() or not path.is_file():
+        raise KeyError(exercise_id)
+    return thaw(json.loads(path.read_text(encoding="utf-8")))
+
+
+def freeze(exercise: FrozenExercise) -> dict[str, Any]:
+    """The exercise as data that `json.dumps` takes."""
+    tolerance = exercise.tolerance
+    return {
+        "id": exercise.id,
+        "points": exercise.points,
+        "probe": exercise.probe,
+        "parameters": list(exercise.parameters),
+        "outputs": list(exercise.outputs),
+        "rtol": tolerance.rtol,
+        "atol": tolerance.atol,
+        "dtype": tolerance.dtype,
+        "cases": [
+            {
+                "name": case.name,
+                "arguments": [wire.pack(argument) for argument in case.arguments],
+                "right": _freeze_outcome(case.right),
+                "edge": case.edge,
+            }
+            for case in exercise.cases
+        ],
+        "mistakes": [
+            {"id": mistake.id, "hint": mistake.hint, "sign": mistake.sign, "ways": _freeze_ways(exercise.cases, mistake.ways)}
+            for mistake in exercise.mistakes
+        ],
+    }
+
+
+def thaw(data: dict[str, Any]) -> FrozenExercise:
+    """The exercise that `freeze` wrote."""
+    cases = tuple(
+        FrozenCase(case["name"], tuple(map(wire.unpack, case["arguments"])), _thaw_outcome(case["right"]), case["edge"])
+        for case in data["cases"]
+    )
+    mistakes = tuple(
+        Mistake(mistake["id"], mistake["hint"], _thaw_ways(cases, mistake["ways"]), mistake["sign"])
+        for mistake in data["mistakes"]
+    )
+    return FrozenExercise(
+        data["id"],
+        data["points"],
+        data["probe"],
+        tuple(data["parameters"]),
+        tuple(data["outputs"]),
+        Tolerance(data["rtol"], data["atol"], data["dtype"]),
+        cases,
+        mistakes,
+    )
+
+
+def _freeze_outcome(outcome: Outcome) -> dict[str, Any]:
+    if outcome.status == "raised":
+        return {"raises": outcome.error}
+    return {"output": wire.pack(outcome.output)}
+
+
+def _thaw_outcome(data: dict[str, Any]) -> Outcome:
+    if "raises" in data:
+        return Outcome("raised", error=data["raises"])
+    return Outcome("returned", wire.unpack(data["output"]))
+
+
+def _freeze_ways(cases: Sequence[FrozenCase], ways: Sequence[Sequence[Outcome]]) -> list[list[Any]]:
+    """Most mistakes are right on some cases: there the outcome is written as null. Ways that come to the same are written once."""
+    right = [_freeze_outcome(case.right) for case in cases]
+    frozen = []
+    for way in ways:
+        outcomes = [_freeze_outcome(outcome) for outcome in way]
+        outcomes = [None if outcome == same else outcome for outcome, same in zip(outcomes, right, strict=True)]
+        if outcomes not in frozen:
+            frozen.append(outcomes)
+    return frozen
+
+
+def _thaw_ways(cases: Sequence[FrozenCase], ways: Sequence[Sequence[Any]]) -> tuple[tuple[Outcome, ...], ...]:
+    return tuple(
+        tuple(case.right if data is None else _thaw_outcome(data) for case, data in zip(cases, way, strict=True))
+        for way in ways
+    )

@@ -1,0 +1,46 @@
+"""What a case hands over besides arrays: things that are sent as a name and data and built beside the student's function.
+
+`given.layout(base, "flipped")` makes the description that a case holds; `build` makes the thing itself, in whichever
+process calls the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from course.wire import Given
+
+LAYOUTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "plain": lambda base: base,
+    "transposed": lambda base: np.swapaxes(base, -1, -2),
+    "flipped": lambda base: base[..., ::-1],
+    "reversed": lambda base: base[::-1],
+    "every second": lambda base: base[..., ::2],
+    "every second of Fortran": lambda base: np.asfortranarray(base)[..., ::2],
+    "strided": lambda base: base[::2, ..., ::2],
+    "reversed and strided": lambda base: base[::-2, ..., ::2],
+    "Fortran": np.asfortranarray,
+}
+
+
+def layout(base: np.ndarray, name: str) -> Given:
+    """An array that doesn't lie plainly in memory: the array `base` and the name of one of the LAYOUTS.
+
+    Raises ValueError for a name that is not there.
+    """
+    if name not in LAYOUTS:
+        raise ValueError(f"no layout {name!r}; there are {', '.join(LAYOUTS)}")
+    return Given("layout", (np.asarray(base), name))
+
+
+_BUILDERS: dict[str, Callable[..., Any]] = {"layout": lambda base, name: LAYOUTS[name](base)}
+
+
+def build(name: str, *arguments: Any, **keywords: Any) -> Any:
+    """The thing that a `Given` describes. Raises ValueError for a name that is not there."""
+    if name not in _BUILDERS:
+        raise ValueError(f"nothing is given under the name {name!r}; there are {', '.join(_BUILDERS)}")
+    return _BUILDERS[name](*arguments, **keywords)

@@ -1,0 +1,58 @@
+"""What a mistake leaves behind when its exact numbers depend on how it was written.
+
+A logarithm of zero gives inf in one program and NaN in another; random starting weights give any number. A sign is a
+function `sign(right, mistaken, got) -> bool` of three outcomes on one case, called only where the mistaken one is wrong.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from course.case import Outcome, Tolerance, difference
+
+NEARLY = Tolerance(rtol=1e-3, atol=1e-6)
+
+
+def not_finite(right: Outcome, mistaken: Outcome, got: Outcome) -> bool:
+    """NaN, inf or an error where the mistake gives such; anything where it merely loses digits."""
+    return finite(mistaken) or not finite(got)
+
+
+def falls_short(right: Outcome, mistaken: Outcome, got: Outcome) -> bool:
+    """Finite, and the first number is smaller than it should be; or nearly right."""
+    if difference(right, got, NEARLY) is None:
+        return True
+    return finite(got) and got.status == "returned" and _first(got.output) < _first(right.output)
+
+
+def differs(right: Outcome, mistaken: Outcome, got: Outcome) -> bool:
+    """The right number of results in the right shapes, with other numbers."""
+    found = difference(right, got, NEARLY)
+    return found is not None and found.kind in ("values", "nan")
+
+
+def anything(right: Outcome, mistaken: Outcome, got: Outcome) -> bool:
+    """Wrong in whatever way."""
+    return True
+
+
+def finite(outcome: Outcome) -> bool:
+    """It returned, and no number in what it returned is NaN or infinite."""
+    return outcome.status == "returned" and all(np.isfinite(number).all() for number in _numbers(outcome.output))
+
+
+def _numbers(value: Any) -> list[np.ndarray]:
+    if isinstance(value, (list, tuple)):
+        return [number for item in value for number in _numbers(item)]
+    if isinstance(value, dict):
+        return _numbers(list(value.values()))
+    if isinstance(value, (int, float, np.number, np.ndarray)) and not isinstance(value, bool):
+        return [np.asarray(value)] if np.asarray(value).dtype.kind in "iufc" else []
+    return []
+
+
+def _first(value: Any) -> float:
+    numbers = [number for number in _numbers(value) if number.size]
+    return float(numbers[0].ravel()[0]) if numbers else np.inf
