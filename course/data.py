@@ -1,0 +1,80 @@
+"""The course's data sets: offline, from a seed, as numpy arrays.
+
+A `seed` is an int, which gives the same data at every call, or a `numpy.random.Generator`, which gives fresh data
+at every call. Labels are int64, classes 0..K-1.
+"""
+
+import numpy as np
+
+Seed = int | np.random.Generator
+
+
+def digits(num_train: int = 1200, seed: Seed = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """The 1797 handwritten digits of scikit-learn, shuffled, then split.
+
+    The package keeps them in the order of their writers, so a split without shuffling would test on other hands
+    than it trained on.
+
+    num_train: how many are for training, 1 to 1796; the rest is for testing
+    Returns X_train (num_train, 64), labels_train (num_train,), X_test (rest, 64), labels_test (rest,). Pixels run
+    row by row from 0, paper, to 1, ink: `X.reshape(-1, 8, 8)` gives images.
+    """
+    from sklearn.datasets import load_digits
+
+    X, labels = load_digits(return_X_y=True)
+    if not 0 < num_train < len(X):
+        raise ValueError(f"num_train must leave something on both sides, from 1 to {len(X) - 1}, not {num_train}")
+    order = np.random.default_rng(seed).permutation(len(X))
+    X, labels = X[order] / 16, labels[order].astype(np.int64)
+    return X[:num_train], labels[:num_train], X[num_train:], labels[num_train:]
+
+
+def noisy_sine(
+    n: int, noise: float = 0.2, seed: Seed = 0, gap: tuple[float, float] | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """One period of a sine, measured at random places with normal noise.
+
+    n: how many points; noise: its standard deviation
+    gap: (low, high), an interval within [0, 1] in which there are no points
+    Returns x (n,), uniform on [0, 1] and sorted, and t (n,) = sin(2 pi x) + noise * normal.
+    """
+    if n < 0:
+        raise ValueError(f"n counts points and can't be negative, but is {n}")
+    if noise < 0:
+        raise ValueError(f"noise is a standard deviation and can't be negative, but is {noise}")
+    if gap is not None and not 0 <= gap[0] <= gap[1] <= 1:
+        raise ValueError(f"gap must be (low, high) with 0 <= low <= high <= 1, not {gap}")
+    rng = np.random.default_rng(seed)
+    x = rng.random(n)
+    if gap is not None:
+        low, high = gap
+        x = x * (1 - (high - low))
+        x = np.where(x < low, x, x + (high - low))
+    x = np.sort(x)
+    return x, np.sin(2 * np.pi * x) + noise * rng.normal(size=n)
+
+
+def diabetes() -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """Ten measurements of 442 diabetes patients and how far the disease had progressed a year later.
+
+    From Efron, Hastie, Johnstone and Tibshirani, "Least Angle Regression" (2004), in the units of measurement.
+    Returns X (442, 10), the target t (442,) from 25 to 346, and the ten columns' names: age (years), sex (coded 1
+    and 2), bmi (kg/m²), bp (mean blood pressure, mm Hg), and s1 to s6, from the blood serum.
+    """
+    from sklearn.datasets import load_diabetes
+
+    bunch = load_diabetes(scaled=False)
+    return bunch.data.astype(np.float64), bunch.target.astype(np.float64), list(bunch.feature_names)
+
+
+def breast_cancer() -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """Thirty measurements of the cell nuclei in 569 tissue samples, and which samples were malignant.
+
+    The Wisconsin diagnostic data of Street, Wolberg and Mangasarian (1993). The columns differ in scale by a factor
+    of 200,000. scikit-learn calls benign 1; here, as doctors do, *positive* is what the test looks for.
+    Returns X (569, 30), t (569,) int64 with 1 for malignant and 0 for benign, and the thirty columns' names.
+    """
+    from sklearn.datasets import load_breast_cancer
+
+    bunch = load_breast_cancer()
+    return bunch.data.astype(np.float64), 1 - bunch.target.astype(np.int64), [str(name) for name in bunch.feature_names]
