@@ -16,7 +16,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 setup: $(READY)
 
 lab: $(READY)
-	$(BIN)/python -m course.lab release
+	$(BIN)/python -m course.lab release $(ARGS)
 
 test: $(READY)
 	$(BIN)/python -m pytest $(ARGS)

@@ -27,7 +27,9 @@ HEAD = """\
 # Exact versions for Python 3.11 and newer on Linux, macOS and Windows. Made by `make lock`; please don't edit.
 # No hashes: torch's pin is another file on every platform. On Linux its CUDA packages follow from torch itself.
 """
-LINE = re.compile(r"(?P<name>[\w.-]+)==(?P<version>[^\s;#]+)\s*(?:;\s*(?P<marker>[^#]*[^#\s]))?\s*(?:# via (?P<via>.+))?")
+LINE = re.compile(
+    r"(?P<name>[\w.-]+)==(?P<version>[^\s;#]+)\s*(?:;\s*(?P<marker>[^#]*[^#\s]))?\s*(?:# via (?P<via>.+))?"
+)
 
 
 class Pin(NamedTuple):
@@ -85,7 +87,7 @@ def needed_by(locked: list[Pin], names: Iterable[str]) -> list[Pin]:
 
 def lock_text(locked: Iterable[Pin]) -> str:
     """The text of a lock file, a pin a line and behind it who asks for it."""
-    return HEAD + "".join(f"{str(pin):<48}  # via {', '.join(pin.via)}\n" for pin in locked)
+    return HEAD + "".join(f"{pin!s:<48}  # via {', '.join(pin.via)}\n" for pin in locked)
 
 
 def environment_text(locked: Iterable[Pin], packages: Iterable[str], python: str = "3.12") -> str:
