@@ -1,0 +1,186 @@
+"""`python -m autograder.build [LECTURE ...] [--check]`: from what authors write to what students open.
+
+For each lecture: source/NN_topic/NN_topic.py -> the instructor's notebook beside it -> release/NN_topic/NN_topic.ipynb, and
+the visible cases of its exercises in course/frozen/. At last release/index.md, the start page. Everything comes out byte for
+byte the same when repeated. --check writes nothing and fails where what is there is out of date.
+"""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import json
+import logging
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jupytext
+import nbformat
+from nbformat import NotebookNode
+
+from autograder.exercise import Exercise, lecture
+from autograder.layout import Course, CourseError, Lecture
+from autograder.start import start_page
+from course import frozen_cases
+
+FROZEN_LIMIT = 50_000  # bytes an exercise
+KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Build the lectures that are named, or all."""
+    parser = argparse.ArgumentParser(prog="python -m autograder.build", description=__doc__.splitlines()[0])
+    parser.add_argument("lectures", nargs="*", help="names or numbers; all if none is given")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail where something is out of date")
+    chosen = parser.parse_args(arguments)
+    try:
+        course = Course.find()
+        lectures = [course.lecture(name) for name in chosen.lectures] or course.lectures()
+        files = dict(all_files(course, lectures))
+    except CourseError as error:
+        print(error, file=sys.stderr)
+        return 2
+    stale = [path for path, text in files.items() if not path.is_file() or path.read_text(encoding="utf-8") != text]
+    for path in stale:
+        print(f"{'out of date' if chosen.check else 'wrote'}: {path.relative_to(course.root)}")
+        if not chosen.check:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(files[path], encoding="utf-8")
+    if stale and chosen.check:
+        print("Run `make release` and commit what it writes.", file=sys.stderr)
+    if not chosen.check:
+        for item in lectures:
+            nbformat.write(instructor_notebook(item), item.instructor_notebook)
+    return int(bool(stale and chosen.check))
+
+
+
+def all_files(course: Course, lectures: list[Lecture]) -> Iterator[tuple[Path, str]]:
+    """Every file that is built and committed, with its text."""
+    for item in lectures:
+        notebook = instructor_notebook(item)
+        yield item.released, release(item, notebook)
+        for exercise in lecture(item.topic).values():
+            yield course.root / "course" / "frozen" / f"{exercise.id}.json", frozen_text(exercise)
+    described = [describe(item) for item in course.lectures()]
+    yield course.root / "release" / "index.md", start_page(described)
+
+
+def describe(item: Lecture) -> dict[str, Any]:
+    """What the start page says of a lecture: number, slug, title, minutes and promise, from the head of its script."""
+    notebook = jupytext.read(item.script)
+    said = notebook.metadata.get("course", {})
+    missing = [key for key in ("title", "minutes", "promise") if key not in said]
+    if missing:
+        raise CourseError(f"{item.script.name}: the head lacks {', '.join(missing)} under `course:`")
+    return {"number": item.number, "slug": item.name, **{key: said[key] for key in ("title", "minutes", "promise")}}
+
+
+def instructor_notebook(item: Lecture) -> NotebookNode:
+    """The lecture with its solutions and mark schemes, and nbgrader's metadata in its cells."""
+    exercises = lecture(item.topic)
+    script = jupytext.read(item.script)
+    cells: list[NotebookNode] = []
+    for position, cell in enumerate(script.cells):
+        cell.id = f"cell-{position:03d}"
+        if "exercise" in cell.metadata:
+            cells += exercise_cells(item, cell, exercises)
+        elif "written" in cell.metadata:
+            cells.append(written_cell(cell))
+        else:
+            if cell.metadata.get("setup"):
+                cell.metadata["nbgrader"] = marks("setup", locked=True)
+            cells.append(cell)
+    found = [cell.metadata["exercise"] for cell in cells if "exercise" in cell.metadata]
+    if sorted(found) != sorted(exercises):
+        differ = sorted(set(found) ^ set(exercises)) or sorted({id for id in found if found.count(id) > 1})
+        raise CourseError(f"{item.script.name}: the exercises of the script and of its cases differ: {', '.join(differ)}")
+    for cell in cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    metadata = {"kernelspec": KERNEL, "course": script.metadata.get("course", {})}
+    return nbformat.from_dict({"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5})
+
+
+def exercise_cells(item: Lecture, cell: NotebookNode, exercises: dict[str, Exercise]) -> list[NotebookNode]:
+    """The answer cell, with the solution between its marks, and below it the check."""
+    exercise_id = cell.metadata["exercise"]
+    if exercise_id not in exercises:
+        raise CourseError(f"{item.script.name}: no exercise {exercise_id!r} in autograder/cases/{item.topic}.py")
+    if cell.source.strip():
+        raise CourseError(f"{item.script.name}: the cell of {exercise_id} must be empty; the build puts the solution there")
+    exercise = exercises[exercise_id]
+    answer = nbformat.v4.new_code_cell(inspect.getsource(exercise.reference).rstrip(), id=exercise_id.replace("_", "-"))
+    answer.metadata = nbformat.from_dict({"exercise": exercise_id, "nbgrader": marks(exercise_id, solution=True)})
+    check = nbformat.v4.new_code_cell(f"check({exercise_id})", id=f"check-{exercise_id}".replace("_", "-"))
+    check.metadata["nbgrader"] = marks(f"check_{exercise_id}", grade=True, locked=True, points=exercise.points)
+    return [answer, check]
+
+
+def written_cell(cell: NotebookNode) -> NotebookNode:
+    """A written answer, graded by hand: model answer and mark scheme between their marks."""
+    for mark in ("BEGIN SOLUTION", "END SOLUTION", "BEGIN MARK SCHEME", "END MARK SCHEME"):
+        if mark not in cell.source:
+            raise CourseError(f"the written answer {cell.metadata['written']} lacks its {mark}")
+    points = float(cell.metadata["points"])
+    cell.id = cell.metadata["written"].replace("_", "-")
+    cell.metadata["nbgrader"] = marks(cell.metadata["written"], grade=True, solution=True, points=points)
+    return cell
+
+
+def marks(
+    grade_id: str, grade: bool = False, solution: bool = False, locked: bool = False, points: float | None = None
+) -> dict[str, Any]:
+    """nbgrader's metadata of a cell, schema 3."""
+    found = {"grade": grade, "grade_id": grade_id, "locked": locked, "schema_version": 3, "solution": solution, "task": False}
+    return found if points is None else found | {"points": float(points)}
+
+
+def release(item: Lecture, notebook: NotebookNode) -> str:
+    """The student's notebook, made by nbgrader's own release step from the instructor's; needs no gradebook."""
+    from nbgrader.converters import GenerateAssignment
+    from nbgrader.coursedir import CourseDirectory
+    from traitlets.config import PyFileConfigLoader
+
+    config = PyFileConfigLoader("nbgrader_config.py", path=str(item.root)).load_config()
+    config.SaveCells.enabled = False
+    with tempfile.TemporaryDirectory() as root:
+        source = Path(root, "source", item.name, f"{item.name}.ipynb")
+        source.parent.mkdir(parents=True)
+        nbformat.write(notebook, source)
+        folder = CourseDirectory(root=root, assignment_id=item.name, config=config)
+        converter = GenerateAssignment(coursedir=folder, config=config, no_database=True)
+        converter.log = logging.getLogger("autograder.build")
+        converter.start()
+        released = Path(root, "release", item.name, f"{item.name}.ipynb")
+        if not released.is_file():
+            raise CourseError(f"nbgrader made no release of {item.name}")
+        return tidy(nbformat.read(released, as_version=4))
+
+
+def tidy(notebook: NotebookNode) -> str:
+    """The text of a released notebook: nothing in it depends on when, where or by whom it was built."""
+    for cell in notebook.cells:
+        cell.source = cell.source.rstrip()
+        if cell.cell_type == "code":
+            cell.metadata.pop("execution", None)
+        for mark in ("SOLUTION", "MARK SCHEME"):
+            if f"BEGIN {mark}" in cell.source:
+                raise CourseError(f"a {mark.lower()} is left in the released cell {cell.id}")
+    notebook.metadata.pop("language_info", None)
+    return nbformat.writes(notebook) + "\n"
+
+
+def frozen_text(exercise: Exercise) -> str:
+    """The visible cases as JSON. Raises CourseError above the size that the student's install allows."""
+    text = json.dumps(frozen_cases.freeze(exercise.frozen()), indent=1, sort_keys=True) + "\n"
+    if len(text) > FROZEN_LIMIT:
+        raise CourseError(f"the visible cases of {exercise.id} have {len(text)} bytes; at most {FROZEN_LIMIT} are allowed")
+    return text
+
+
+if __name__ == "__main__":
+    sys.exit(main())
