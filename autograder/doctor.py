@@ -1,5 +1,6 @@
 """What `course doctor` adds where the autograder is installed: nbgrader's version and the sandbox of this machine."""
 
+import sys
 from collections.abc import Iterator
 from importlib import metadata
 
@@ -18,6 +19,11 @@ def rows() -> Iterator[Row]:
 
 def sandbox() -> Row:
     """The strongest sandbox tier that this machine allows; without one, grading is refused."""
+    if sys.platform != "linux":
+        return Row("sandbox", "none", False, "grade on Linux: on Windows in WSL 2, on macOS in a container")
     from autograder.sandbox import tier
 
-    return Row("sandbox", str(tier()))
+    found = tier()
+    if found.name == "none":
+        return Row("sandbox", "none, so grading is refused", False, found.advice)
+    return Row("sandbox", f"{found.name}. {found.advice}")
