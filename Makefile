@@ -24,6 +24,7 @@ test: $(READY)
 lint: $(READY)
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m autograder.build --check
 
 format: $(READY)
 	$(BIN)/python -m ruff check --fix .
