@@ -57,7 +57,6 @@ def main(arguments: list[str] | None = None) -> int:
     return int(bool(stale and chosen.check))
 
 
-
 def all_files(course: Course, lectures: list[Lecture]) -> Iterator[tuple[Path, str]]:
     """Every file that is built and committed, with its text."""
     for item in lectures:
@@ -97,7 +96,9 @@ def instructor_notebook(item: Lecture) -> NotebookNode:
     found = [cell.metadata["exercise"] for cell in cells if "exercise" in cell.metadata]
     if sorted(found) != sorted(exercises):
         differ = sorted(set(found) ^ set(exercises)) or sorted({id for id in found if found.count(id) > 1})
-        raise CourseError(f"{item.script.name}: the exercises of the script and of its cases differ: {', '.join(differ)}")
+        raise CourseError(
+            f"{item.script.name}: the exercises of the script and of its cases differ: {', '.join(differ)}"
+        )
     for cell in cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
@@ -111,7 +112,9 @@ def exercise_cells(item: Lecture, cell: NotebookNode, exercises: dict[str, Exerc
     if exercise_id not in exercises:
         raise CourseError(f"{item.script.name}: no exercise {exercise_id!r} in autograder/cases/{item.topic}.py")
     if cell.source.strip():
-        raise CourseError(f"{item.script.name}: the cell of {exercise_id} must be empty; the build puts the solution there")
+        raise CourseError(
+            f"{item.script.name}: the cell of {exercise_id} must be empty; the build puts the solution there"
+        )
     exercise = exercises[exercise_id]
     answer = nbformat.v4.new_code_cell(inspect.getsource(exercise.reference).rstrip(), id=exercise_id.replace("_", "-"))
     answer.metadata = nbformat.from_dict({"exercise": exercise_id, "nbgrader": marks(exercise_id, solution=True)})
@@ -135,7 +138,14 @@ def marks(
     grade_id: str, grade: bool = False, solution: bool = False, locked: bool = False, points: float | None = None
 ) -> dict[str, Any]:
     """nbgrader's metadata of a cell, schema 3."""
-    found = {"grade": grade, "grade_id": grade_id, "locked": locked, "schema_version": 3, "solution": solution, "task": False}
+    found = {
+        "grade": grade,
+        "grade_id": grade_id,
+        "locked": locked,
+        "schema_version": 3,
+        "solution": solution,
+        "task": False,
+    }
     return found if points is None else found | {"points": float(points)}
 
 
@@ -178,7 +188,9 @@ def frozen_text(exercise: Exercise) -> str:
     """The visible cases as JSON. Raises CourseError above the size that the student's install allows."""
     text = json.dumps(frozen_cases.freeze(exercise.frozen()), indent=1, sort_keys=True) + "\n"
     if len(text) > FROZEN_LIMIT:
-        raise CourseError(f"the visible cases of {exercise.id} have {len(text)} bytes; at most {FROZEN_LIMIT} are allowed")
+        raise CourseError(
+            f"the visible cases of {exercise.id} have {len(text)} bytes; at most {FROZEN_LIMIT} are allowed"
+        )
     return text
 
 

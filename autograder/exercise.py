@@ -96,7 +96,9 @@ class Exercise:
         cases = list(self.cases(np.random.default_rng(seed)))
         names = [case.name for case in cases]
         if len(set(names)) < len(names):
-            raise ValueError(f"{self.id}: two cases have the same name: {sorted(n for n in names if names.count(n) > 1)[0]!r}")
+            raise ValueError(
+                f"{self.id}: two cases have the same name: {sorted(n for n in names if names.count(n) > 1)[0]!r}"
+            )
         return cases
 
     def right_outcome(self, case: Case) -> Outcome:
@@ -104,7 +106,9 @@ class Exercise:
         outcome = attempt(self.reference, case.arguments, self.probe)
         expected = "raised" if case.raises else "returned"
         if outcome.status != expected or (case.raises and outcome.error != case.raises.__name__):
-            raise RuntimeError(f"{self.id}, {case.name!r}: the reference {outcome.status} {outcome.error} {outcome.message}")
+            raise RuntimeError(
+                f"{self.id}, {case.name!r}: the reference {outcome.status} {outcome.error} {outcome.message}"
+            )
         return outcome
 
     def mistaken(self, cases: Sequence[Case]) -> list[Mistake]:

@@ -60,7 +60,7 @@ def student_lines(error: BaseException) -> tuple[tuple[int, str], ...]:
 
 def _is_cell(filename: str) -> bool:
     """IPython keeps cells under names like <ipython-input-3-...> or ipykernel_123/456.py; plain exec says <string>."""
-    return filename.startswith("<") and filename not in ("<frozen importlib._bootstrap>",) or "ipykernel_" in filename
+    return (filename.startswith("<") and filename not in ("<frozen importlib._bootstrap>",)) or "ipykernel_" in filename
 
 
 class _Beginning(io.StringIO):

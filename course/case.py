@@ -43,10 +43,9 @@ class Case:
         weight: float = 1.0,
         edge: bool = False,
     ) -> None:
-        for key, value in dict(
-            name=name, arguments=arguments, raises=raises, truth=truth, weight=weight, edge=edge
-        ).items():
-            object.__setattr__(self, key, value)
+        values = locals()
+        for key in ("name", "arguments", "raises", "truth", "weight", "edge"):
+            object.__setattr__(self, key, values[key])
 
 
 @dataclass(frozen=True)
@@ -107,7 +106,9 @@ def difference(
     if right.status == "raised":
         return _error_difference(right, got)
     if got.status == "raised":
-        return Difference("raised", f"It raised {got.error}: {got.message}" if got.message else f"It raised {got.error}.")
+        return Difference(
+            "raised", f"It raised {got.error}: {got.message}" if got.message else f"It raised {got.error}."
+        )
     if got.status != "returned":
         return Difference(got.status, got.message or got.status)
     found = value_difference(right.output, got.output, tolerance, names)
@@ -123,7 +124,9 @@ def _error_difference(right: Outcome, got: Outcome) -> Difference | None:
             return None
         return Difference("raised", f"It raised {got.error} where {right.error} is asked for.")
     if got.status == "returned":
-        return Difference("not raised", f"The input is not valid: {right.error} should be raised, but a value came back.")
+        return Difference(
+            "not raised", f"The input is not valid: {right.error} should be raised, but a value came back."
+        )
     return Difference(got.status, got.message or got.status)
 
 
@@ -164,7 +167,11 @@ def _dict_difference(right: dict, got: Any, tolerance: Tolerance) -> Difference 
         return Difference("kind", f"A dict is asked for; {describe(got)} came back.", got=got)
     missing, extra = [key for key in right if key not in got], [key for key in got if key not in right]
     if missing or extra:
-        said = [f"{word} {', '.join(map(repr, keys))}" for word, keys in (("lacks", missing), ("has too much:", extra)) if keys]
+        said = [
+            f"{word} {', '.join(map(repr, keys))}"
+            for word, keys in (("lacks", missing), ("has too much:", extra))
+            if keys
+        ]
         return Difference("count", f"The dict {' and '.join(said)}.", got=got)
     for key, value in right.items():
         found = value_difference(value, got[key], tolerance)
@@ -205,7 +212,11 @@ def _element_difference(
         return None
     if not np.isfinite(came[wrong]).all() and np.isfinite(wanted[wrong]).all():
         kind = "NaN" if np.isnan(came[wrong]).any() else "infinite"
-        said = f"It is {kind}" if came.ndim == 0 else f"{np.sum(~np.isfinite(came[wrong]))} of {came.size} numbers are {kind}"
+        said = (
+            f"It is {kind}"
+            if came.ndim == 0
+            else f"{np.sum(~np.isfinite(came[wrong]))} of {came.size} numbers are {kind}"
+        )
         return Difference("nan", f"{said}, where a finite number is expected.", expected=right, got=got)
     said = "The value differs" if came.ndim == 0 else f"{wrong.sum()} of {came.size} numbers differ"
     return Difference("values", f"{said}.", expected=right, got=got)

@@ -51,8 +51,12 @@ class Report:
     def lines(self) -> list[str]:
         """The report as plain text, a line each."""
         if self.unwritten:
-            return [f"{self.exercise} is not written yet. Replace the line that raises NotImplementedError by your code."]
-        said = [f"{self.exercise}: visible cases passed: {self.passed} of {len(self.cases)}; others are run at grading."]
+            return [
+                f"{self.exercise} is not written yet. Replace the line that raises NotImplementedError by your code."
+            ]
+        said = [
+            f"{self.exercise}: visible cases passed: {self.passed} of {len(self.cases)}; others are run at grading."
+        ]
         if self.mistake:
             said.append(f"Hint: {self.mistake.hint}")
         said += self.notes
@@ -78,7 +82,9 @@ class Report:
             word = line.split()[0] if line.strip() else ""
             colour = {"pass": "#0f7a43", "FAIL": "#c2540a", "Hint:": "#c2540a"}.get(word)
             weight = "font-weight:600;" if word == "Hint:" or line is self.lines()[0] else ""
-            style = f"white-space:pre-wrap;{weight}" + (f"border-left:3px solid {colour};padding-left:6px" if colour else "padding-left:9px")
+            style = f"white-space:pre-wrap;{weight}" + (
+                f"border-left:3px solid {colour};padding-left:6px" if colour else "padding-left:9px"
+            )
             rows.append(f'<div style="{style}">{html.escape(line)}</div>')
         return f'<div style="font-family:monospace;line-height:1.5">{"".join(rows)}</div>'
 
@@ -95,7 +101,10 @@ def check(answer: Callable[..., Any]) -> Report:
         exercise = frozen_cases.load(exercise_id)
     except KeyError:
         known = ", ".join(frozen_cases.exercises())
-        return Report(exercise_id, notes=(f"There is no exercise {exercise_id!r}. The function must keep its name; there are: {known}.",))
+        return Report(
+            exercise_id,
+            notes=(f"There is no exercise {exercise_id!r}. The function must keep its name; there are: {known}.",),
+        )
     return check_exercise(answer, exercise)
 
 
@@ -148,6 +157,4 @@ def _notes(exercise: FrozenExercise, outcomes: list[Outcome], mistake: Mistake |
 
 
 def _not_an_answer(answer: Any) -> str:
-    return (
-        f"check takes the function itself: check(squared_error_cost), without quotes or brackets; a {type(answer).__name__} came."
-    )
+    return f"check takes the function itself: check(squared_error_cost), without quotes or brackets; a {type(answer).__name__} came."

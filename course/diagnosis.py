@@ -37,6 +37,8 @@ class Mistake:
 
 def explain(cases: Sequence[Judged], mistakes: Sequence[Mistake]) -> Mistake | None:
     """The first mistake that explains every case; exact ones go before those recognised by a sign. None if none does."""
+    if any(case.got.status not in ("returned", "raised") for case in cases if not case.edge):
+        return None  # nothing came that could be explained
     if not any(difference(case.right, case.got, case.tolerance) for case in cases):
         return None
     for mistake in sorted(mistakes, key=lambda mistake: mistake.sign is not None):
@@ -46,7 +48,9 @@ def explain(cases: Sequence[Judged], mistakes: Sequence[Mistake]) -> Mistake | N
 
 
 def _explains(way: Sequence[Outcome], sign: str | None, cases: Sequence[Judged]) -> bool:
-    wrong = [difference(case.right, mistaken, case.tolerance) is not None for case, mistaken in zip(cases, way, strict=True)]
+    wrong = [
+        difference(case.right, mistaken, case.tolerance) is not None for case, mistaken in zip(cases, way, strict=True)
+    ]
     shows_in_ordinary = any(w and not case.edge for w, case in zip(wrong, cases, strict=True))
     for case, mistaken, is_wrong in zip(cases, way, wrong, strict=True):
         if case.edge and shows_in_ordinary:

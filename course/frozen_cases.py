@@ -42,7 +42,11 @@ class FrozenExercise:
 
 def exercises() -> list[str]:
     """The ids of all exercises that have visible cases."""
-    return sorted(path.name.removesuffix(".json") for path in files("course").joinpath("frozen").iterdir() if path.name.endswith(".json"))
+    return sorted(
+        path.name.removesuffix(".json")
+        for path in files("course").joinpath("frozen").iterdir()
+        if path.name.endswith(".json")
+    )
 
 
 def load(exercise_id: str) -> FrozenExercise:
@@ -75,7 +79,12 @@ def freeze(exercise: FrozenExercise) -> dict[str, Any]:
             for case in exercise.cases
         ],
         "mistakes": [
-            {"id": mistake.id, "hint": mistake.hint, "sign": mistake.sign, "ways": _freeze_ways(exercise.cases, mistake.ways)}
+            {
+                "id": mistake.id,
+                "hint": mistake.hint,
+                "sign": mistake.sign,
+                "ways": _freeze_ways(exercise.cases, mistake.ways),
+            }
             for mistake in exercise.mistakes
         ],
     }

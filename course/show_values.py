@@ -40,7 +40,7 @@ def compare_values(found: Difference) -> list[str]:
 
 
 def _is_small(value: Any) -> bool:
-    return not isinstance(value, (np.ndarray, list)) and not is_tensor(value) or np.size(np.asarray(value)) <= SMALL
+    return (not isinstance(value, (np.ndarray, list)) and not is_tensor(value)) or np.size(np.asarray(value)) <= SMALL
 
 
 def _short(value: Any) -> str:

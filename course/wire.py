@@ -188,7 +188,9 @@ def _read_array(body: Any, depth: int, room: _Room) -> np.ndarray:
         raise WireError("the numbers of an array are base64 text")
     size = math.prod(shape) * np.dtype(dtype).itemsize
     if len(text) != 4 * -(-size // 3):
-        raise WireError(f"an array of shape {tuple(shape)} and dtype {dtype} has {size} bytes; the text holds another number")
+        raise WireError(
+            f"an array of shape {tuple(shape)} and dtype {dtype} has {size} bytes; the text holds another number"
+        )
     room.take(size=size)
     try:
         raw = base64.b64decode(text, validate=True)
@@ -225,7 +227,9 @@ def _read_dict(body: Any, depth: int, room: _Room) -> dict:
     for key, item in body:
         key = _unpack(key, depth - 1, room)
         if not _plain_key(key) or key in result:
-            raise WireError("the keys of a dict are different numbers, texts, None, or tuples of these; NaN is not a key")
+            raise WireError(
+                "the keys of a dict are different numbers, texts, None, or tuples of these; NaN is not a key"
+            )
         result[key] = _unpack(item, depth - 1, room)
     return result
 

@@ -21,7 +21,11 @@ def _table(rng: np.random.Generator, N: int, D: int) -> tuple[np.ndarray, np.nda
 
 
 def tables(rng: np.random.Generator) -> Iterator[Case]:
-    sizes = {"a few examples": (int(rng.integers(4, 8)), 3), "more features than examples": (3, 5), "20 examples": (20, 6)}
+    sizes = {
+        "a few examples": (int(rng.integers(4, 8)), 3),
+        "more features than examples": (3, 5),
+        "20 examples": (20, 6),
+    }
     for name, (N, D) in sizes.items():
         yield Case(name, *_table(rng, N, D))
     X, t, w, b = _table(rng, 1, 4)
@@ -30,7 +34,13 @@ def tables(rng: np.random.Generator) -> Iterator[Case]:
     large = rng.integers(-270_000, 270_001, (5, 3), dtype=np.int32)
     yield Case("large integers", large, rng.integers(-270_000, 270_001, 5, dtype=np.int32), w, b, edge=True)
     X, t, w, b = _table(rng, 6, 6)
-    yield Case("every second column of an array in Fortran order", given.layout(X, "every second of Fortran"), t, w[::2].copy(), b)
+    yield Case(
+        "every second column of an array in Fortran order",
+        given.layout(X, "every second of Fortran"),
+        t,
+        w[::2].copy(),
+        b,
+    )
     X, t, w, b = _table(rng, 6, 3)
     yield Case("float32", X.astype(np.float32), t.astype(np.float32), w.astype(np.float32), b)
 
@@ -158,8 +168,7 @@ def lambda_not_scaled_by_n(X, t, lam):
 @fit_ridge.mistake(sign=signs.anything)
 def inverse_of_singular(X, t, lam):
     """This works until there are many minimisers, for example with fewer examples than features; which one is asked for?"""
-    X = X - X.mean(axis=0)
-    if lam == 0 and np.linalg.matrix_rank(X) < X.shape[1]:
+    if lam == 0 and np.linalg.matrix_rank(X - X.mean(axis=0)) < X.shape[1]:
         raise np.linalg.LinAlgError("Singular matrix")
     return reference.fit_ridge(X, t, lam)
 
@@ -384,9 +393,7 @@ def score_tables(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("one row far above and below the others", Z, labels, edge=True)
 
 
-softmax_cross_entropy = Exercise(
-    reference.softmax_cross_entropy, points=3, cases=score_tables, outputs=("loss", "dZ")
-)
+softmax_cross_entropy = Exercise(reference.softmax_cross_entropy, points=3, cases=score_tables, outputs=("loss", "dZ"))
 
 
 def _loss_and_gradient(p, labels, log_p=None):

@@ -1,0 +1,339 @@
+"""Fresh cases, answers from the sandbox, verdicts.
+
+The judge makes an exercise's cases from a seed, sends their inputs to the student's function in its boxed kernel, reads
+plain data back, and compares it here, in the trusted process, with what the reference does. What the student's process says
+of itself counts for nothing; where no verdict can be reached it is 0 points and says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Protocol
+
+from autograder.exercise import Exercise
+from autograder.kernels import KernelLost
+from autograder.program import Piece
+from course import probes, wire
+from course.case import Case, Difference, Outcome, changed_arguments, difference
+from course.diagnosis import Judged, Mistake, explain
+from course.show_values import describe_arguments
+
+LOST = ("timed out", "out of memory", "crashed", "bad data")
+PATIENCE = {"timed out": 1}  # how often an exercise may lose its kernel in this way before its other cases are given up
+LOSSES_ALLOWED = 2  # in any other way
+DEFINITION_LIMIT = 20.0  # CPU seconds for one cell of imports, helpers or answers
+
+
+class Kernel(Protocol):
+    """What the judge needs of a boxed kernel (`autograder.kernels`); peak_memory in bytes."""
+
+    cpu_seconds: float
+    peak_memory: int
+
+    def ask(self, request: dict[str, Any], cpu_limit: float) -> dict[str, Any]: ...
+
+    def kill(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class CaseVerdict:
+    """What came of one case. message gives away no expected value; inputs describes what went in."""
+
+    name: str
+    passed: bool
+    weight: float
+    edge: bool
+    message: str = ""
+    inputs: str = ""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What an exercise earned, as plain data.
+
+    status: "right", "differs", "raised", "timed out", "out of memory", "crashed", "bad data" or "missing"
+    points: at most; score: earned; hint: the id of the catalogued mistake that explains it, or None; advice: its text
+    seconds: CPU seconds in the student's kernel; memory: its peak in MB
+    """
+
+    exercise: str
+    points: float
+    score: float
+    status: str
+    message: str = ""
+    hint: str | None = None
+    advice: str = ""
+    notes: tuple[str, ...] = ()
+    cases: tuple[CaseVerdict, ...] = ()
+    seconds: float = 0.0
+    memory: float = 0.0
+
+
+@dataclass
+class Sheet:
+    """An exercise with everything that is the same for all students of a run, computed once."""
+
+    exercise: Exercise
+    seed: int
+
+    @cached_property
+    def cases(self) -> list[Case]:
+        return self.exercise.cases_for(self.seed)
+
+    @cached_property
+    def packed(self) -> list[list[Any]]:
+        return [[wire.pack(argument) for argument in case.arguments] for case in self.cases]
+
+    @cached_property
+    def right(self) -> list[Outcome]:
+        return [self.exercise.right_outcome(case) for case in self.cases]
+
+    @cached_property
+    def mistakes(self) -> list[Mistake]:
+        return self.exercise.mistaken(self.cases)
+
+    @property
+    def id(self) -> str:
+        return self.exercise.id
+
+
+def judge(
+    pieces: Callable[[str | None], list[Piece]],
+    sheets: Iterable[Sheet],
+    fork: Callable[[], Kernel],
+    notes: dict[str, Sequence[str]] | None = None,
+    progress: Callable[[str], None] = lambda exercise: None,
+) -> list[Verdict]:
+    """The verdicts of one submission, one for each sheet.
+
+    pieces(only): the sources to run, all or those that one exercise needs (see `autograder.program`); fork: makes a fresh
+    boxed kernel; notes: what was out of place in the notebook, by exercise
+    """
+    session = _Session(pieces(None), fork)
+    verdicts = []
+    try:
+        for sheet in sheets:
+            progress(sheet.id)
+            verdicts.append(_judge_exercise(sheet, session, pieces, fork, tuple((notes or {}).get(sheet.id, ()))))
+    finally:
+        session.close()
+    return verdicts
+
+
+def _judge_exercise(
+    sheet: Sheet,
+    session: _Session,
+    pieces: Callable[[str | None], list[Piece]],
+    fork: Callable[[], Kernel],
+    notes: tuple[str, ...],
+) -> Verdict:
+    started = session.seconds
+    outcomes = _outcomes(sheet, session)
+    first_wrong = next((i for i, o in enumerate(outcomes) if _difference(sheet, i, o)), None)
+    seconds = session.seconds - started
+    if first_wrong is not None and session.shared and outcomes[first_wrong].status not in ("unwritten", "missing"):
+        # It may be another answer's doing (a patched library): ask once more where this answer is alone.
+        alone = _Session(pieces(sheet.id), fork)
+        try:
+            again = _ask(sheet, first_wrong, alone)
+            if _difference(sheet, first_wrong, again) is None or again.status != outcomes[first_wrong].status:
+                outcomes = _outcomes(sheet, alone)
+            seconds += alone.seconds
+        finally:
+            alone.close()
+    return verdict(sheet, outcomes, notes, seconds, session.peak_memory)
+
+
+def _difference(sheet: Sheet, index: int, outcome: Outcome) -> Difference | None:
+    tolerance = sheet.exercise.tolerance.for_arguments(sheet.cases[index].arguments)
+    return difference(sheet.right[index], outcome, tolerance, sheet.exercise.outputs, sheet.exercise.parameters)
+
+
+def verdict(
+    sheet: Sheet, outcomes: list[Outcome], notes: tuple[str, ...] = (), seconds: float = 0.0, memory: float = 0.0
+) -> Verdict:
+    """The verdict on what an answer did on all cases of a sheet.
+
+    The score is the share of the case weights that passed; cases made for a special point earn nothing on their own, so
+    at least one ordinary case must pass.
+    """
+    exercise = sheet.exercise
+    found = [_difference(sheet, index, outcome) for index, outcome in enumerate(outcomes)]
+    cases = tuple(
+        CaseVerdict(
+            case.name,
+            problem is None,
+            case.weight,
+            case.edge,
+            "" if problem is None else _sentence(problem, outcome),
+            describe_arguments(exercise.parameters, case.arguments),
+        )
+        for case, problem, outcome in zip(sheet.cases, found, outcomes, strict=True)
+    )
+    share = sum(case.weight for case in cases if case.passed) / sum(case.weight for case in cases)
+    if not any(case.passed and not case.edge for case in cases):
+        share = 0.0
+    wrong = next((i for i, problem in enumerate(found) if problem), None)
+    if wrong is None:
+        return Verdict(
+            exercise.id, exercise.points, exercise.points, "right", "", None, "", notes, cases, seconds, memory
+        )
+    mistake = explain(
+        [
+            Judged(right, outcome, exercise.tolerance.for_arguments(case.arguments), case.edge)
+            for right, outcome, case in zip(sheet.right, outcomes, sheet.cases, strict=True)
+        ],
+        sheet.mistakes,
+    )
+    same = all(outcome is outcomes[0] for outcome in outcomes)  # then it is not about this case
+    return Verdict(
+        exercise.id,
+        exercise.points,
+        round(exercise.points * share, 4),
+        _status(outcomes[wrong]),
+        cases[wrong].message if same else f"{cases[wrong].name}: {cases[wrong].message}",
+        mistake.id if mistake else None,
+        mistake.hint if mistake else "",
+        notes,
+        cases,
+        seconds,
+        memory,
+    )
+
+
+def _status(outcome: Outcome) -> str:
+    return {"returned": "differs", "unwritten": "missing"}.get(outcome.status, outcome.status)
+
+
+def _sentence(problem: Difference, outcome: Outcome) -> str:
+    said = f"{problem.where}: {problem.summary}" if problem.where else problem.summary
+    if outcome.status == "raised" and outcome.trace:
+        number, source = outcome.trace[-1]
+        said += f" (in line {number}: {source[:100]})"
+    return said
+
+
+def _outcomes(sheet: Sheet, session: _Session) -> list[Outcome]:
+    """The outcomes on all cases. Once the kernel was lost too often the rest counts as lost in the same way."""
+    outcomes: list[Outcome] = []
+    lost = 0
+    for index in range(len(sheet.cases)):
+        outcomes.append(_ask(sheet, index, session))
+        if outcomes[-1].status in ("unwritten", "missing"):
+            return outcomes + outcomes[-1:] * (len(sheet.cases) - len(outcomes))
+        lost += outcomes[-1].status in LOST
+        if lost >= PATIENCE.get(outcomes[-1].status, LOSSES_ALLOWED):
+            return outcomes + outcomes[-1:] * (len(sheet.cases) - len(outcomes))
+    return outcomes
+
+
+def _ask(sheet: Sheet, index: int, session: _Session) -> Outcome:
+    """What the answer does on one case."""
+    exercise = sheet.exercise
+    broken = session.broken(exercise.id)
+    if broken is not None:
+        return broken
+    request = {"do": "probe", "answer": exercise.id, "probe": exercise.probe.__name__, "arguments": sheet.packed[index]}
+    try:
+        reply = session.ask(request, exercise.cpu_limit)
+        broken = session.broken(exercise.id)  # known only once its definitions have run
+        return _read(reply, sheet.cases[index]) if broken is None else broken
+    except KernelLost as lost:
+        return Outcome(lost.status, message=f"{lost.message[0].upper()}{lost.message[1:]}.")
+    except wire.WireError as error:
+        session.restart()
+        return Outcome("bad data", message=f"What came back could not be read: {error}.")
+
+
+def _read(reply: dict[str, Any], case: Case) -> Outcome:
+    """A reply as an outcome. Raises WireError where it isn't one."""
+    if reply.get("missing") is True:
+        return Outcome("missing", message="There is no function of that name.")
+    error = reply.get("error")
+    if isinstance(error, dict):
+        return error_outcome(error)
+    if "output" not in reply or not isinstance(reply.get("after"), list):
+        raise wire.WireError("the reply holds neither an output nor an error")
+    output = wire.unpack(reply["output"])
+    after = [wire.unpack(argument) for argument in reply["after"]]
+    changed = changed_arguments(probes.build_arguments(case.arguments), after)
+    return Outcome("returned", output, changed=changed)
+
+
+def error_outcome(error: dict[str, Any]) -> Outcome:
+    """What a kernel says of an error. A stub that is still there is no error; running out of memory is one of its own."""
+    kind, message, trace = (error.get(key) for key in ("kind", "message", "trace"))
+    kind, message = (text[:500] if isinstance(text, str) else "" for text in (kind, message))
+    lines = [entry for entry in trace if isinstance(entry, list) and len(entry) == 2] if isinstance(trace, list) else []
+    lines = tuple((n, s[:200]) for n, s in lines[-6:] if isinstance(n, int) and isinstance(s, str))
+    if kind == "NotImplementedError":
+        return Outcome("unwritten", message="The answer is not written yet.", trace=lines)
+    if kind == "MemoryError":
+        return Outcome("out of memory", message="It asked for more memory than an answer may use.", trace=lines)
+    return Outcome("raised", error=kind or "an error", message=message, trace=lines)
+
+
+@dataclass
+class _Session:
+    """A kernel in which the definitions have run; forked again, without the bad cell, when it is lost."""
+
+    pieces: list[Piece]
+    fork: Callable[[], Kernel]
+    kernel: Kernel | None = None
+    seconds: float = 0.0
+    peak_memory: float = 0.0
+    failed: dict[int, Outcome] = field(default_factory=dict)
+
+    @property
+    def shared(self) -> bool:
+        """Whether more than one answer is defined in it."""
+        return len({piece.exercise for piece in self.pieces if piece.exercise}) > 1
+
+    def broken(self, exercise: str) -> Outcome | None:
+        """What went wrong when this exercise's own cell was run, or None."""
+        for index, outcome in self.failed.items():
+            if self.pieces[index].exercise == exercise:
+                return outcome
+        return None
+
+    def ask(self, request: dict[str, Any], cpu_limit: float) -> dict[str, Any]:
+        if self.kernel is None:
+            self._start()
+        return self._ask(request, cpu_limit)
+
+    def _ask(self, request: dict[str, Any], cpu_limit: float) -> dict[str, Any]:
+        kernel = self.kernel
+        try:
+            return kernel.ask(request, cpu_limit)
+        except KernelLost:
+            self.restart()
+            raise
+        finally:
+            self.seconds += kernel.cpu_seconds
+            self.peak_memory = max(self.peak_memory, kernel.peak_memory / 2**20)
+
+    def _start(self) -> None:
+        """Fork and run the pieces that have not failed before; a piece that loses the kernel is left out from then on."""
+        while self.kernel is None:
+            self.kernel = self.fork()
+            for index, piece in enumerate(self.pieces):
+                known = self.failed.get(index)
+                if known is not None and known.status in LOST:
+                    continue
+                try:
+                    reply = self._ask({"do": "run", "source": piece.source, "name": piece.name}, DEFINITION_LIMIT)
+                except KernelLost as lost:
+                    self.failed[index] = Outcome(lost.status, message=f"In {piece.name}, {lost.message}.")
+                    break
+                if isinstance(reply.get("error"), dict):
+                    self.failed[index] = error_outcome(reply["error"])
+
+    def restart(self) -> None:
+        self.close()
+        self.kernel = None
+
+    def close(self) -> None:
+        if self.kernel is not None:
+            self.kernel.kill()

@@ -1,0 +1,69 @@
+"""The steps that nbgrader_config.py puts into nbgrader's own commands.
+
+`Restore` takes the place of nbgrader's repairs, `Judge` that of running the notebook and believing it, `HideMarkSchemes` keeps
+what is for graders out of the feedback.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import secrets
+from contextlib import ExitStack
+from functools import cache
+from typing import Any
+
+from nbconvert.exporters.exporter import ResourcesDict
+from nbformat import NotebookNode
+from nbgrader.preprocessors import NbGraderPreprocessor
+
+from autograder.build import instructor_notebook
+from autograder.cells import add_mark_schemes, without_mark_schemes, write_verdicts
+from autograder.layout import Course
+from autograder.marking import Marker, warm
+from autograder.restore import Restored, read_cells, restore
+
+_open = ExitStack()
+atexit.register(_open.close)
+
+
+@cache
+def _zygote() -> Any:
+    return _open.enter_context(warm())
+
+
+@cache
+def _marker(lecture: str) -> Marker:
+    seed = int(os.environ.get("AUTOGRADER_SEED") or secrets.randbits(31))
+    return Marker(Course.find().lecture(lecture), seed, _zygote())
+
+
+class Restore(NbGraderPreprocessor):
+    """The release with the student's answers in it, see `autograder.restore`."""
+
+    def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
+        import nbformat
+
+        marker = _marker(resources["nbgrader"]["assignment"])
+        restored = restore(read_cells(nbformat.writes(nb).encode("utf-8", "replace"), "the notebook"), marker.released)
+        restored.notebook.metadata["notes"] = restored.notes
+        return restored.notebook, resources
+
+
+class Judge(NbGraderPreprocessor):
+    """Verdicts into the check cells, mark schemes below the written answers."""
+
+    def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
+        marker = _marker(resources["nbgrader"]["assignment"])
+        notes = nb.metadata.pop("notes", {})
+        write_verdicts(nb, marker.judge(Restored(nb, dict(notes))))
+        add_mark_schemes(nb, instructor_notebook(marker.lecture))
+        return nb, resources
+
+
+class HideMarkSchemes(NbGraderPreprocessor):
+    """Feedback is for students."""
+
+    def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
+        without_mark_schemes(nb)
+        return nb, resources

@@ -1,0 +1,125 @@
+"""What of a restored notebook is run: the imports, the answers, and of all other cells only what the answers need.
+
+Demos, plots, long training and checks are never executed. A helper that a student wrote in a cell of their own is found by
+following names: an answer uses `row_max`, so the statement that defines `row_max` runs, and what that needs in turn.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import symtable
+from dataclasses import dataclass
+
+from nbformat import NotebookNode
+
+from autograder.restore import python_of
+
+_PLAIN = (
+    ast.Import,
+    ast.ImportFrom,
+    ast.FunctionDef,
+    ast.AsyncFunctionDef,
+    ast.ClassDef,
+    ast.Assign,
+    ast.AnnAssign,
+    ast.Try,
+)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A source that is run as one cell. exercise: whose answer it is, or None for imports and helpers."""
+
+    source: str
+    name: str
+    exercise: str | None = None
+
+
+@dataclass(frozen=True)
+class _Statement:
+    position: int
+    source: str
+    binds: frozenset[str]
+    uses: frozenset[str]
+    star: bool = False
+
+
+def program(notebook: NotebookNode, only: str | None = None) -> list[Piece]:
+    """The pieces to run, in the notebook's order. only: an exercise id, for it and what it needs alone."""
+    answers, others, pieces = {}, [], []
+    for position, cell in enumerate(notebook.cells):
+        if cell.cell_type != "code":
+            continue
+        if cell.metadata.get("setup"):
+            pieces.append((position, Piece(cell.source, f"cell {position + 1}")))
+        elif "exercise" in cell.metadata:
+            answers[cell.metadata["exercise"]] = (position, cell.source)
+        elif "nbgrader" not in cell.metadata:
+            others += _statements(cell.source, position)
+    wanted = {only} & answers.keys() if only else set(answers)
+    while True:  # answers may call earlier answers, and helpers may too
+        needed = {name for exercise in wanted for name in uses(answers[exercise][1])}
+        helpers = _closure(needed, others, set(answers))
+        needed |= {name for helper in helpers for name in helper.uses}
+        more = needed & answers.keys() - wanted
+        if not more:
+            break
+        wanted |= more
+    pieces += [(answers[e][0], Piece(answers[e][1], f"cell {answers[e][0] + 1}", e)) for e in wanted]
+    by_cell: dict[int, list[str]] = {}
+    for helper in helpers:
+        by_cell.setdefault(helper.position, []).append(helper.source)
+    pieces += [(position, Piece("\n".join(sources), f"cell {position + 1}")) for position, sources in by_cell.items()]
+    return [piece for _, piece in sorted(pieces, key=lambda pair: pair[0])]
+
+
+def _closure(needed: set[str], statements: list[_Statement], answers: set[str]) -> list[_Statement]:
+    """The statements that bind a needed name, or one that these need; in order."""
+    wanted, chosen = set(needed), [statement.star for statement in statements]
+    changed = True
+    while changed:
+        changed = False
+        for index, statement in enumerate(statements):
+            if not chosen[index] and statement.binds & wanted - answers:
+                chosen[index] = changed = True
+                wanted |= statement.uses
+    return [statement for statement, is_chosen in zip(statements, chosen, strict=True) if is_chosen]
+
+
+def _statements(source: str, position: int) -> list[_Statement]:
+    """The imports, definitions and assignments at the top level of a cell. A cell that can't be parsed has none."""
+    try:
+        tree = ast.parse(python_of(source))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+    found = []
+    for statement in tree.body:
+        if not isinstance(statement, _PLAIN):
+            continue
+        text = ast.unparse(statement)
+        star = isinstance(statement, ast.ImportFrom) and any(name.name == "*" for name in statement.names)
+        binds, used = _names(text)
+        found.append(_Statement(position, text, binds, used, star))
+    return found
+
+
+def uses(source: str) -> frozenset[str]:
+    """The global names that a piece of code reads, at its top level or inside its functions; builtins left out."""
+    return _names(python_of(source))[1]
+
+
+def _names(source: str) -> tuple[frozenset[str], frozenset[str]]:
+    """(names bound at the top level, global names read anywhere)."""
+    try:
+        top = symtable.symtable(source, "<cell>", "exec")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return frozenset(), frozenset()
+    binds = {symbol.get_name() for symbol in top.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
+    read = {symbol.get_name() for symbol in top.get_symbols() if symbol.is_referenced()}
+    tables = list(top.get_children())
+    while tables:
+        table = tables.pop()
+        read |= {symbol.get_name() for symbol in table.get_symbols() if symbol.is_global() and symbol.is_referenced()}
+        tables += table.get_children()
+    return frozenset(binds), frozenset(name for name in read if not hasattr(builtins, name))

@@ -1,0 +1,232 @@
+"""From what was handed in to a notebook that can be trusted in its shape: our release with the student's answers in it.
+
+Nothing that a submission says about itself is believed: points, locks and checks come from our own release. Kept are the
+sources of answer cells, found by their id and, failing that, by the name of the function they define, and the cells that
+the student added. So copied, deleted, retyped and Colab-edited cells still grade; `notes` say what was done.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import json
+import os
+import stat
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+
+MAX_NOTEBOOK = 50 * 2**20  # bytes
+MAX_CELLS = 5000
+
+
+class Unreadable(Exception):
+    """A submission that is no notebook; the message says what it is instead and what to do."""
+
+
+@dataclass
+class Restored:
+    """notebook: the release with the student's work in it; notes: by exercise id (or "" for all), what was out of place."""
+
+    notebook: NotebookNode
+    notes: dict[str, list[str]] = field(default_factory=dict)
+
+    def note(self, exercise: str, text: str) -> None:
+        self.notes.setdefault(exercise, []).append(text)
+
+
+def read_submission(path: Path) -> list[dict[str, Any]]:
+    """The cells of a submitted notebook as plain data: dicts with cell_type, source (one text) and metadata.
+
+    Reads a regular file of at most 50 MB and follows no symbolic link. Raises Unreadable for anything else, for what is not
+    JSON and for what is not a notebook; a cell that is damaged is left out.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except FileNotFoundError:
+        raise Unreadable(f"there is no {path.name}; a notebook of that name is expected") from None
+    except OSError as error:
+        what = "a symbolic link" if path.is_symlink() else f"not readable ({error.strerror})"
+        raise Unreadable(f"{path.name} is {what}; ask for the notebook itself") from None
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise Unreadable(f"{path.name} is not a regular file; ask for the notebook itself")
+        if status.st_size > MAX_NOTEBOOK:
+            size = status.st_size / 2**20
+            raise Unreadable(
+                f"{path.name} has {size:.0f} MB, at most {MAX_NOTEBOOK // 2**20} are read; ask for it without its outputs"
+            )
+        text = file.read(MAX_NOTEBOOK + 1)
+    return read_cells(text, path.name)
+
+
+def read_cells(text: bytes, name: str) -> list[dict[str, Any]]:
+    """The cells of a notebook's text, see `read_submission`."""
+    if not text.strip():
+        raise Unreadable(f"{name} is empty; ask for it again")
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError):
+        raise Unreadable(f"{name} is damaged: it is not JSON; ask for it again") from None
+    cells = data.get("cells") if isinstance(data, dict) else None
+    if cells is None and isinstance(data, dict) and isinstance(data.get("worksheets"), list):
+        cells = [cell for sheet in data["worksheets"] if isinstance(sheet, dict) for cell in sheet.get("cells") or []]
+    if not isinstance(cells, list):
+        raise Unreadable(f"{name} is JSON but no notebook: it has no list of cells")
+    return [plain for cell in cells[:MAX_CELLS] if (plain := _plain_cell(cell)) is not None]
+
+
+def _plain_cell(cell: Any) -> dict[str, Any] | None:
+    if not isinstance(cell, dict) or cell.get("cell_type") not in ("code", "markdown", "raw"):
+        return None
+    source = cell.get("source", cell.get("input", ""))
+    if isinstance(source, list):
+        source = "".join(line for line in source if isinstance(line, str))
+    if not isinstance(source, str):
+        return None
+    metadata = cell.get("metadata")
+    metadata = metadata if isinstance(metadata, dict) else {}
+    identity = cell.get("id") if isinstance(cell.get("id"), str) else ""
+    # lone surrogates are legal JSON and no legal text anywhere else
+    source = source.encode("utf-8", "replace").decode("utf-8")
+    return {"cell_type": cell["cell_type"], "source": source, "metadata": metadata, "id": identity}
+
+
+def restore(submitted: list[dict[str, Any]], released: NotebookNode) -> Restored:
+    """Put the student's answers and added cells into a copy of the release."""
+    result = Restored(copy.deepcopy(released))
+    template = result.notebook.cells
+    known = {_grade_id(cell): index for index, cell in enumerate(template) if _grade_id(cell)}
+    by_id = {cell.id: index for index, cell in enumerate(template)}
+    by_source = {(cell.cell_type, cell.source.strip()): index for index, cell in enumerate(template)}
+    answers = {cell.metadata["exercise"]: index for index, cell in enumerate(template) if "exercise" in cell.metadata}
+    definitions: dict[str, list[dict[str, Any]]] = {exercise: [] for exercise in answers}
+    added: dict[int, list[NotebookNode]] = {}
+    written: dict[int, str] = {}
+    place = -1
+    for cell in submitted:
+        grade_id = _grade_id(cell)
+        where = known.get(grade_id)
+        if where is None:
+            where = by_id.get(cell["id"], by_source.get((cell["cell_type"], cell["source"].strip())))
+        own = where is not None and template[where].metadata.get("exercise")
+        is_code = cell["cell_type"] == "code"
+        defines = [
+            exercise for exercise in answers if (is_code or exercise == own) and _defines(cell["source"], exercise)
+        ]
+        if own and is_code and not defines and cell["source"].strip():
+            defines = [own]  # renamed, or it can't be parsed: still what was handed in for this exercise
+        elif own in defines and not is_code:
+            result.note(own, f"The answer cell of {own} had become a {cell['cell_type']} cell; it was read as code.")
+        if where is not None:
+            place = max(place, where)
+        for exercise in defines:
+            if cell["source"].strip() != template[answers[exercise]].source.strip():
+                definitions[exercise].append(cell | {"own": own == exercise})
+        if where is not None and "written" in template[where].metadata:
+            if where in written and cell["source"].strip() != template[where].source.strip():
+                written[where] += "\n\n" + cell["source"]
+            elif where not in written:
+                written[where] = cell["source"]
+        elif (
+            not own
+            and not defines
+            and (where is None or not _same(cell, template[where]))
+            and not _is_locked(template, where)
+        ):
+            added.setdefault(place, []).append(_added_cell(cell, sum(map(len, added.values()))))
+    _fill(result, answers, definitions)
+    for where, source in written.items():
+        template[where].source = source
+    _insert(result.notebook, added)
+    return result
+
+
+def _fill(result: Restored, answers: dict[str, int], definitions: dict[str, list[dict[str, Any]]]) -> None:
+    for exercise, index in answers.items():
+        found = definitions[exercise]
+        if not found:
+            continue
+        proper = [cell for cell in found if _defines(cell["source"], exercise)] or found
+        chosen = proper[-1]
+        result.notebook.cells[index].source = chosen["source"]
+        if len(proper) > 1:
+            result.note(exercise, f"{exercise} is defined in {len(proper)} cells; the last one counts.")
+        if not chosen["own"]:
+            result.note(
+                exercise, f"{exercise} was found by the function's name, in a cell that is not its answer cell."
+            )
+
+
+def _insert(notebook: NotebookNode, added: dict[int, list[NotebookNode]]) -> None:
+    cells = list(added.get(-1, []))
+    for index, cell in enumerate(notebook.cells):
+        cells.append(cell)
+        cells += added.get(index, [])
+    notebook.cells = cells
+
+
+def _added_cell(cell: dict[str, Any], number: int) -> NotebookNode:
+    """A cell of the student's own: its text, and none of its metadata or outputs."""
+    make = {
+        "code": nbformat.v4.new_code_cell,
+        "markdown": nbformat.v4.new_markdown_cell,
+        "raw": nbformat.v4.new_raw_cell,
+    }[cell["cell_type"]]
+    return make(cell["source"], id=f"added-{number:04d}", metadata={"added": True})
+
+
+def _grade_id(cell: Any) -> str:
+    marks = cell["metadata"].get("nbgrader")
+    grade_id = marks.get("grade_id") if isinstance(marks, dict) else None
+    return grade_id if isinstance(grade_id, str) else ""
+
+
+def _same(cell: dict[str, Any], other: NotebookNode) -> bool:
+    return cell["cell_type"] == other.cell_type and cell["source"].strip() == other.source.strip()
+
+
+def _is_locked(template: list[NotebookNode], where: int | None) -> bool:
+    """Cells that are not the student's to change: what they hold in the submission is dropped."""
+    return where is not None and "nbgrader" in template[where].metadata
+
+
+def _defines(source: str, name: str) -> bool:
+    """Does the cell bind this name at its top level? A cell that can't be parsed counts when it says `def name` there."""
+    try:
+        tree = ast.parse(python_of(source))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        lines = source.splitlines()
+        return any(line.startswith((f"def {name}(", f"def {name} (", f"class {name}")) for line in lines)
+    return name in _bound(tree.body)
+
+
+def _bound(statements: Iterable[ast.stmt]) -> set[str]:
+    names: set[str] = set()
+    for statement in statements:
+        if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            names.add(statement.name)
+        elif isinstance(statement, (ast.Assign, ast.AnnAssign)):
+            targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+            names |= {node.id for target in targets for node in ast.walk(target) if isinstance(node, ast.Name)}
+        elif isinstance(statement, (ast.If, ast.Try, ast.With)):
+            bodies = [statement.body, *(getattr(statement, part, []) for part in ("orelse", "finalbody"))]
+            bodies += [handler.body for handler in getattr(statement, "handlers", [])]
+            for body in bodies:
+                names |= _bound(body)
+    return names
+
+
+def python_of(source: str) -> str:
+    """A cell as plain Python: magics and shell lines become calls, as IPython runs them."""
+    from IPython.core.inputtransformer2 import TransformerManager
+
+    try:
+        return TransformerManager().transform_cell(source)
+    except Exception:  # a cell that IPython can't take apart is left as it is; running it will say why
+        return source
