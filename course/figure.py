@@ -32,7 +32,14 @@ FIELD = "viridis"  # colour map of a quantity
 SIGNED = "RdBu_r"  # colour map of a quantity with a sign: centre it on zero
 
 # A line's colour also has its dash, a point's colour its marker: colour never speaks alone.
-DASH = {BLUE: "-", PURPLE: (0, (5, 2)), ORANGE: (0, (5, 1.5, 1, 1.5)), GREEN: (0, (1, 1.3)), GREY: (0, (8, 2)), INK: "-"}
+DASH = {
+    BLUE: "-",
+    PURPLE: (0, (5, 2)),
+    ORANGE: (0, (5, 1.5, 1, 1.5)),
+    GREEN: (0, (1, 1.3)),
+    GREY: (0, (8, 2)),
+    INK: "-",
+}
 MARKER = {BLUE: "o", PURPLE: "s", ORANGE: "X", GREEN: "*", GREY: "v", INK: "."}
 
 WIDTH, HEIGHT = 3.5, 2.6  # of a panel, in inches
@@ -86,16 +93,16 @@ def panels(columns: int = 1, rows: int = 1, width: float = WIDTH, height: float 
 def label_line(ax: "Axes", line: "Line2D", text: str, dx: float = 4, dy: float = 0) -> None:
     """Write `text` at the right end of `line`, in its colour; dx and dy move it, in points.
 
-    The end is the line's last finite point; one outside the axes is drawn back to their edge, so set the limits and
-    the scales of the axes first.
+    The end is the last of the line's points that lies within the axes, so set their scales and limits first.
     """
     import numpy as np
 
     x, y = (np.asarray(values, dtype=float) for values in line.get_data())
-    finite = np.isfinite(x) & np.isfinite(y)
-    if not finite.any():
-        raise ValueError(f"the line for {text!r} has no finite point to write at")
-    end = [np.clip(values[finite][-1], *sorted(limits)) for values, limits in ((x, ax.get_xlim()), (y, ax.get_ylim()))]
+    (left, right), (bottom, top) = (sorted(limits) for limits in (ax.get_xlim(), ax.get_ylim()))
+    inside = np.flatnonzero((left <= x) & (x <= right) & (bottom <= y) & (y <= top))
+    if not len(inside):
+        raise ValueError(f"no point of the line for {text!r} lies within the axes")
+    end = x[inside[-1]], y[inside[-1]]
     ax.annotate(
         text, end, (dx, dy), textcoords="offset points", color=line.get_color(), va="center", annotation_clip=False
     )
