@@ -1,0 +1,120 @@
+"""Data sets: the same as scikit-learn's where they come from there, repeatable by seed, fresh from a generator."""
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits
+
+from course import data
+
+
+def in_order(rows):
+    """The rows sorted, so that two shuffled tables can be compared."""
+    return rows[np.lexsort(rows.T)]
+
+
+@pytest.mark.parametrize("num_train", [1200, 1400, 900, 1, 1796])
+def test_digits_are_those_of_scikit_learn_shuffled_and_split(num_train):
+    X_train, labels_train, X_test, labels_test = data.digits(num_train)
+    assert X_train.shape == (num_train, 64)
+    assert X_test.shape == (1797 - num_train, 64)
+    X, labels = load_digits(return_X_y=True)
+    ours = np.r_[np.c_[16 * X_train, labels_train], np.c_[16 * X_test, labels_test]]
+    np.testing.assert_array_equal(in_order(ours), in_order(np.c_[X, labels]))
+
+
+def test_digits_have_pixels_from_0_to_1_and_integer_labels():
+    X_train, labels_train, X_test, labels_test = data.digits()
+    assert X_train.dtype == X_test.dtype == np.float64
+    assert labels_train.dtype == labels_test.dtype == np.int64
+    assert (X_train.min(), X_train.max()) == (0, 1)
+    assert set(labels_train) == set(labels_test) == set(range(10))
+
+
+def test_digits_do_not_stand_in_the_order_of_their_writers():
+    _, labels, _, _ = data.digits()
+    assert not np.array_equal(labels, load_digits().target[:1200])
+
+
+@pytest.mark.parametrize("num_train", [0, -5, 1797, 5000])
+def test_digits_refuse_a_split_that_leaves_one_side_empty(num_train):
+    with pytest.raises(ValueError, match=f"from 1 to 1796, not {num_train}"):
+        data.digits(num_train)
+
+
+def test_the_noisy_sine_is_a_sine_with_the_noise_it_says():
+    x, t = data.noisy_sine(20_000, noise=0.3, seed=4)
+    assert x.shape == t.shape == (20_000,)
+    assert np.all(np.diff(x) >= 0)
+    assert np.abs(np.histogram(x, bins=10, range=(0, 1))[0] / 20_000 - 0.1).max() < 0.01
+    noise = t - np.sin(2 * np.pi * x)
+    assert noise.mean() == pytest.approx(0, abs=0.01)
+    assert noise.std() == pytest.approx(0.3, rel=0.03)
+
+
+def test_without_noise_the_sine_is_exact_and_without_points_it_is_empty():
+    x, t = data.noisy_sine(50, noise=0)
+    np.testing.assert_allclose(t, np.sin(2 * np.pi * x))
+    assert [part.shape for part in data.noisy_sine(0)] == [(0,), (0,)]
+
+
+def test_a_gap_has_no_points_and_the_rest_stays_uniform():
+    x, _ = data.noisy_sine(10_000, gap=(0.4, 0.6))
+    assert not np.any((x > 0.4) & (x < 0.6))
+    assert np.mean(x <= 0.4) == pytest.approx(0.5, abs=0.02)
+    assert x.max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"n": -1}, "can't be negative, but is -1"),
+        ({"n": 5, "noise": -0.1}, "standard deviation"),
+        ({"n": 5, "gap": (0.6, 0.4)}, "low <= high"),
+        ({"n": 5, "gap": (0.5, 1.5)}, "low <= high"),
+    ],
+)
+def test_the_noisy_sine_says_what_is_wrong_with_its_arguments(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        data.noisy_sine(**arguments)
+
+
+@pytest.mark.parametrize("draw", [lambda seed: data.digits(seed=seed), lambda seed: data.noisy_sine(20, seed=seed)])
+def test_a_seed_repeats_and_a_generator_goes_on(draw):
+    for first, again in zip(draw(3), draw(3), strict=True):
+        np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(draw(3)[0], draw(4)[0])
+    rng = np.random.default_rng(3)
+    fresh, fresher = draw(rng), draw(rng)
+    np.testing.assert_array_equal(fresh[0], draw(3)[0])
+    assert not np.array_equal(fresh[0], fresher[0])
+
+
+def test_diabetes_has_the_units_of_measurement_and_scaled_is_that_of_scikit_learn():
+    X, t, names = data.diabetes()
+    original = load_diabetes()
+    np.testing.assert_array_equal(t, original.target)
+    assert names == original.feature_names
+    centred = X - X.mean(axis=0)
+    np.testing.assert_allclose(centred / np.linalg.norm(centred, axis=0), original.data, atol=1e-12)
+    age, bmi = X[:, names.index("age")], X[:, names.index("bmi")]
+    assert 18 < age.min() < age.max() < 100
+    assert 15 < bmi.min() < bmi.max() < 50
+
+
+def test_breast_cancer_calls_malignant_positive():
+    X, t, names = data.breast_cancer()
+    original = load_breast_cancer()
+    np.testing.assert_array_equal(X, original.data)
+    assert names == list(original.feature_names)
+    assert original.target_names[original.target][t == 1].tolist() == ["malignant"] * 212
+    assert set(t.tolist()) == {0, 1}
+    assert t.dtype == np.int64
+
+
+def test_what_the_reader_changes_does_not_reach_the_next_call():
+    for load in (data.diabetes, data.breast_cancer):
+        X, t, _ = load()
+        X += 1
+        t += 1
+        assert not np.array_equal(X, load()[0])
+        assert not np.array_equal(t, load()[1])
