@@ -132,6 +132,9 @@ class Shell(InteractiveShell):
     def showindentationerror(self) -> None:
         return
 
+    def ask_exit(self) -> NoReturn:
+        raise SystemExit  # `exit()` in a cell
+
     def system(self, command: str) -> None:
         print("Shell commands are not run when grading.")
 
@@ -171,7 +174,7 @@ class Kernel:
         self.encode = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
         self.decode = json.JSONDecoder().decode
         self.recursion_limit = sys.getrecursionlimit()
-        self.all_signals = set(range(1, signal_calls.NSIG)) - {signal_calls.SIGKILL, signal_calls.SIGSTOP}
+        self.all_signals = signal_calls.valid_signals() - {signal_calls.SIGKILL, signal_calls.SIGSTOP}
         self.out = Output()
         # by these names, because a student may replace them in their modules
         self.calls = types.SimpleNamespace(

@@ -222,6 +222,10 @@ class Kernel:
     def total_cpu_seconds(self) -> float:
         return self._meter.cpu() if self._alive else self._total
 
+    def private_memory(self) -> int:
+        """Bytes that all processes of the box have for themselves now. Takes milliseconds."""
+        return self._meter.memory()[1] if self._alive else 0
+
     def ask(self, request: dict[str, Any], cpu_limit: float = 10.0) -> dict[str, Any]:
         """Send a request, see `autograder.kernel`, and give its reply: a dict of JSON values, not to be believed.
 
