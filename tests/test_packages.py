@@ -136,6 +136,11 @@ def test_importing_the_course_loads_neither_torch_nor_widgets():
     assert done.stdout.strip() == "[]"
 
 
+def test_the_imports_of_a_notebook_give_what_they_name():
+    code = "from course import check, data, figure, given; check.__call__; data.digits; figure.show; given.function"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 # --------------------------------------------------------------------------------------- does the search find anything?
 
 
