@@ -88,8 +88,9 @@ label_line(ax, line, "y = 10 x − 120")
 show(figure, alt="The line follows the trend of the patients, but single patients lie up to 150 points off it.")
 
 # %% [markdown] covers="02.05 E02-cost-normalisation"
-# There is none, they are everywhere: the trend is right, and the scatter around it no line through one measurement
-# will remove. The **loss** $L$ is about one patient; the **cost** of a hypothesis is its average over all of them:
+# None meets the eye, they are everywhere: the trend is right, and the scatter around it no line through one
+# measurement will remove. The **loss** $L$ is about one patient; the **cost** of a hypothesis is its average over all
+# of them:
 #
 # $$J(w, b) = \frac1N \sum_{i=1}^N \tfrac12\big(w^\top x^{(i)} + b - t^{(i)}\big)^2 .$$
 #
@@ -367,9 +368,9 @@ def descend_to(goal, X, t):
 
 
 def shortest(run, *arguments):
-    """What `run` returns, and the seconds of the quickest of three runs: the machine has other things to do too."""
+    """What `run` returns, and the seconds of the quickest of five runs: the machine has other things to do too."""
     seconds = []
-    while len(seconds) < 3 and sum(seconds) < 1:
+    while len(seconds) < 5 and sum(seconds) < 1:
         start = time.perf_counter()
         result = run(*arguments)
         seconds.append(time.perf_counter() - start)
@@ -552,8 +553,9 @@ with until_written(fit_ridge, standardize):
 #
 # As a function of $x$ this can be as bent as you like; as a function of $w$ it is as linear as before. Nothing in the
 # algorithm changes: row $i$ of the design matrix is now $\psi(x^{(i)})$. Such a $\psi$ is a **feature map**. The
-# classic one, for a single number $x$, is $\psi(x) = (1, x, x^2, \dots, x^D)$, a polynomial; the first feature,
-# always 1, takes the place of the bias. (Beside a bias it does no harm: least norm gives it the weight 0.)
+# classic one, for a single number $x$, is $\psi(x) = (1, x, x^2, \dots, x^D)$, which makes $y$ a polynomial; the
+# first feature, always 1, takes the place of the bias. (Beside a bias it does no harm: least norm gives it the weight
+# 0.)
 
 # %% [markdown]
 # ### Exercise: polynomial_features (1 point, 5 minutes)
@@ -831,9 +833,10 @@ with until_written(standardize, logistic_cost_and_gradient):
 # put the threshold elsewhere when the two kinds don't cost the same. How well the model would do in another hospital
 # is not known from these data.
 #
-# Had a plane separated the classes, there would be no minimum: doubling $w$ would make every answer surer and the
-# cost smaller, for ever, and descent would turn towards the plane with the widest margin (Daniel Soudry and others,
-# 2018).
+# With thirty columns some plane separates all 569 samples without a mistake. Then the cost has no minimum: once every
+# answer is right, doubling $w$ makes each one surer and the cost smaller, for ever. Descent goes on, ever more
+# slowly, and turns towards the plane with the widest margin (Daniel Soudry and others, 2018); when to stop is one
+# more hyperparameter.
 
 # %% [markdown]
 # ### Question: a classifier that does not move (2 points, 6 minutes)
@@ -936,8 +939,8 @@ show(
 #
 # the **cross-entropy** for many classes, also called negative log-likelihood. It is cross-entropy *of* softmax, not a
 # sum of the two, and library functions differ in how much they do: PyTorch's `CrossEntropyLoss` takes logits and does
-# both, its `NLLLoss` takes log-probabilities. What is meant for one raises no error in the other; the model only
-# learns badly.
+# both, its `NLLLoss` takes log-probabilities. Logits handed to the latter raise no error; the model only learns
+# badly.
 #
 # Will it compute? Three logits that differ by 1, a perfectly ordinary case but for their height:
 
