@@ -137,7 +137,7 @@ def test_importing_the_course_loads_neither_torch_nor_widgets():
 
 
 def test_the_imports_of_a_notebook_give_what_they_name():
-    code = "from course import check, data, figure, given; check.__call__; data.digits; figure.show; given.function"
+    code = "from course import check, data, figure, given; check.__call__; data.digits; figure.show; given.layout"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
