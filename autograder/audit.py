@@ -20,7 +20,7 @@ from autograder.exercise import lecture as exercises_of
 from autograder.judge import Sheet, Verdict, judge
 from autograder.kernels import Zygote
 from autograder.layout import Course, CourseError
-from autograder.program import Piece
+from course.program import Piece
 
 
 @dataclass

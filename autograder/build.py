@@ -100,6 +100,7 @@ def instructor_notebook(item: Lecture) -> NotebookNode:
             f"{item.script.name}: the exercises of the script and of its cases differ: {', '.join(differ)}"
         )
     for cell in cells:
+        cell.metadata.pop("lines_to_next_cell", None)  # jupytext's own note on the script's layout
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
     metadata = {"kernelspec": KERNEL, "course": script.metadata.get("course", {})}

@@ -14,10 +14,10 @@ from typing import Any, Protocol
 
 from autograder.exercise import Exercise
 from autograder.kernels import KernelLost
-from autograder.program import Piece
 from course import probes, wire
 from course.case import Case, Difference, Outcome, changed_arguments, difference
 from course.diagnosis import Judged, Mistake, explain
+from course.program import Piece
 from course.show_values import describe_arguments
 
 LOST = ("timed out", "out of memory", "crashed", "bad data")
@@ -108,7 +108,7 @@ def judge(
 ) -> list[Verdict]:
     """The verdicts of one submission, one for each sheet.
 
-    pieces(only): the sources to run, all or those that one exercise needs (see `autograder.program`); fork: makes a fresh
+    pieces(only): the sources to run, all or those that one exercise needs (see `course.program`); fork: makes a fresh
     boxed kernel; notes: what was out of place in the notebook, by exercise
     """
     session = _Session(pieces(None), fork)

@@ -18,10 +18,10 @@ from autograder.exercise import lecture as exercises_of
 from autograder.judge import Kernel, Sheet, Verdict, judge
 from autograder.kernels import Zygote
 from autograder.layout import CourseError, Lecture
-from autograder.program import program
 from autograder.records import Record
 from autograder.restore import Restored, Unreadable, read_submission, restore
 from autograder.submissions import Submission
+from course.program import program
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""The steps that nbgrader_config.py puts into nbgrader's own commands.
+"""The steps that nbgrader_config.py puts into nbgrader's own commands. What grades is imported when something is graded.
 
 `Restore` takes the place of nbgrader's repairs, `Judge` that of running the notebook and believing it, `HideMarkSchemes` keeps
 what is for graders out of the feedback.
@@ -17,10 +17,8 @@ from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
 
-from autograder.build import instructor_notebook
 from autograder.cells import add_mark_schemes, without_mark_schemes, write_verdicts
 from autograder.layout import Course
-from autograder.marking import Marker, warm
 from autograder.restore import Restored, read_cells, restore
 
 _open = ExitStack()
@@ -29,11 +27,16 @@ atexit.register(_open.close)
 
 @cache
 def _zygote() -> Any:
+    from autograder.marking import warm
+
     return _open.enter_context(warm())
 
 
 @cache
-def _marker(lecture: str) -> Marker:
+def _marker(lecture: str) -> Any:
+    """The one that judges this lecture, for as long as the command runs."""
+    from autograder.marking import Marker
+
     seed = int(os.environ.get("AUTOGRADER_SEED") or secrets.randbits(31))
     return Marker(Course.find().lecture(lecture), seed, _zygote())
 
@@ -54,6 +57,8 @@ class Judge(NbGraderPreprocessor):
     """Verdicts into the check cells, mark schemes below the written answers."""
 
     def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
+        from autograder.build import instructor_notebook
+
         marker = _marker(resources["nbgrader"]["assignment"])
         notes = nb.metadata.pop("notes", {})
         write_verdicts(nb, marker.judge(Restored(nb, dict(notes))))

@@ -7,18 +7,18 @@ the student added. So copied, deleted, retyped and Colab-edited cells still grad
 
 from __future__ import annotations
 
-import ast
 import copy
 import json
 import os
 import stat
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
+
+from course.program import defines
 
 MAX_NOTEBOOK = 50 * 2**20  # bytes
 MAX_CELLS = 5000
@@ -116,16 +116,16 @@ def restore(submitted: list[dict[str, Any]], released: NotebookNode) -> Restored
             where = by_id.get(cell["id"], by_source.get((cell["cell_type"], cell["source"].strip())))
         own = where is not None and template[where].metadata.get("exercise")
         is_code = cell["cell_type"] == "code"
-        defines = [
-            exercise for exercise in answers if (is_code or exercise == own) and _defines(cell["source"], exercise)
+        defined = [
+            exercise for exercise in answers if (is_code or exercise == own) and defines(cell["source"], exercise)
         ]
-        if own and is_code and not defines and cell["source"].strip():
-            defines = [own]  # renamed, or it can't be parsed: still what was handed in for this exercise
-        elif own in defines and not is_code:
+        if own and is_code and not defined and cell["source"].strip():
+            defined = [own]  # renamed, or it can't be parsed: still what was handed in for this exercise
+        elif own in defined and not is_code:
             result.note(own, f"The answer cell of {own} had become a {cell['cell_type']} cell; it was read as code.")
         if where is not None:
             place = max(place, where)
-        for exercise in defines:
+        for exercise in defined:
             if cell["source"].strip() != template[answers[exercise]].source.strip():
                 definitions[exercise].append(cell | {"own": own == exercise})
         if where is not None and "written" in template[where].metadata:
@@ -135,7 +135,7 @@ def restore(submitted: list[dict[str, Any]], released: NotebookNode) -> Restored
                 written[where] = cell["source"]
         elif (
             not own
-            and not defines
+            and not defined
             and (where is None or not _same(cell, template[where]))
             and not _is_locked(template, where)
         ):
@@ -152,7 +152,7 @@ def _fill(result: Restored, answers: dict[str, int], definitions: dict[str, list
         found = definitions[exercise]
         if not found:
             continue
-        proper = [cell for cell in found if _defines(cell["source"], exercise)] or found
+        proper = [cell for cell in found if defines(cell["source"], exercise)] or found
         chosen = proper[-1]
         result.notebook.cells[index].source = chosen["source"]
         if len(proper) > 1:
@@ -194,39 +194,3 @@ def _same(cell: dict[str, Any], other: NotebookNode) -> bool:
 def _is_locked(template: list[NotebookNode], where: int | None) -> bool:
     """Cells that are not the student's to change: what they hold in the submission is dropped."""
     return where is not None and "nbgrader" in template[where].metadata
-
-
-def _defines(source: str, name: str) -> bool:
-    """Does the cell bind this name at its top level? A cell that can't be parsed counts when it says `def name` there."""
-    try:
-        tree = ast.parse(python_of(source))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        lines = source.splitlines()
-        return any(line.startswith((f"def {name}(", f"def {name} (", f"class {name}")) for line in lines)
-    return name in _bound(tree.body)
-
-
-def _bound(statements: Iterable[ast.stmt]) -> set[str]:
-    names: set[str] = set()
-    for statement in statements:
-        if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            names.add(statement.name)
-        elif isinstance(statement, (ast.Assign, ast.AnnAssign)):
-            targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-            names |= {node.id for target in targets for node in ast.walk(target) if isinstance(node, ast.Name)}
-        elif isinstance(statement, (ast.If, ast.Try, ast.With)):
-            bodies = [statement.body, *(getattr(statement, part, []) for part in ("orelse", "finalbody"))]
-            bodies += [handler.body for handler in getattr(statement, "handlers", [])]
-            for body in bodies:
-                names |= _bound(body)
-    return names
-
-
-def python_of(source: str) -> str:
-    """A cell as plain Python: magics and shell lines become calls, as IPython runs them."""
-    from IPython.core.inputtransformer2 import TransformerManager
-
-    try:
-        return TransformerManager().transform_cell(source)
-    except Exception:  # a cell that IPython can't take apart is left as it is; running it will say why
-        return source

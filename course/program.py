@@ -1,4 +1,4 @@
-"""What of a restored notebook is run: the imports, the answers, and of all other cells only what the answers need.
+"""What of a notebook is run to get its answers: the imports, the answers, and of other cells only what the answers need.
 
 Demos, plots, long training and checks are never executed. A helper that a student wrote in a cell of their own is found by
 following names: an answer uses `row_max`, so the statement that defines `row_max` runs, and what that needs in turn.
@@ -9,11 +9,10 @@ from __future__ import annotations
 import ast
 import builtins
 import symtable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from nbformat import NotebookNode
-
-from autograder.restore import python_of
 
 _PLAIN = (
     ast.Import,
@@ -46,7 +45,10 @@ class _Statement:
 
 
 def program(notebook: NotebookNode, only: str | None = None) -> list[Piece]:
-    """The pieces to run, in the notebook's order. only: an exercise id, for it and what it needs alone."""
+    """The pieces to run of a notebook whose cells are marked (`setup`, `exercise`) in their metadata, in its order.
+
+    only: an exercise id, for it and what it needs alone
+    """
     answers, others, pieces = {}, [], []
     for position, cell in enumerate(notebook.cells):
         if cell.cell_type != "code":
@@ -57,6 +59,25 @@ def program(notebook: NotebookNode, only: str | None = None) -> list[Piece]:
             answers[cell.metadata["exercise"]] = (position, cell.source)
         elif "nbgrader" not in cell.metadata:
             others += _statements(cell.source, position)
+    return _assemble(pieces, answers, others, only)
+
+
+def program_by_names(sources: list[str], exercises: Iterable[str]) -> list[Piece]:
+    """The same from sources of code cells alone: a cell that defines an exercise's name holds its answer; the last counts."""
+    answers, others = {}, []
+    for position, source in enumerate(sources):
+        defined = [exercise for exercise in exercises if defines(source, exercise)]
+        answers |= dict.fromkeys(defined, (position, source))
+        others += [] if defined else _statements(source, position)
+    return _assemble([], answers, others, None)
+
+
+def _assemble(
+    pieces: list[tuple[int, Piece]],
+    answers: dict[str, tuple[int, str]],
+    others: list[_Statement],
+    only: str | None,
+) -> list[Piece]:
     wanted = {only} & answers.keys() if only else set(answers)
     while True:  # answers may call earlier answers, and helpers may too
         needed = {name for exercise in wanted for name in uses(answers[exercise][1])}
@@ -123,3 +144,39 @@ def _names(source: str) -> tuple[frozenset[str], frozenset[str]]:
         read |= {symbol.get_name() for symbol in table.get_symbols() if symbol.is_global() and symbol.is_referenced()}
         tables += table.get_children()
     return frozenset(binds), frozenset(name for name in read if not hasattr(builtins, name))
+
+
+def defines(source: str, name: str) -> bool:
+    """Does the cell bind this name at its top level? A cell that can't be parsed counts when it says `def name` there."""
+    try:
+        tree = ast.parse(python_of(source))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        lines = source.splitlines()
+        return any(line.startswith((f"def {name}(", f"def {name} (", f"class {name}")) for line in lines)
+    return name in _bound(tree.body)
+
+
+def _bound(statements: Iterable[ast.stmt]) -> set[str]:
+    names: set[str] = set()
+    for statement in statements:
+        if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            names.add(statement.name)
+        elif isinstance(statement, (ast.Assign, ast.AnnAssign)):
+            targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+            names |= {node.id for target in targets for node in ast.walk(target) if isinstance(node, ast.Name)}
+        elif isinstance(statement, (ast.If, ast.Try, ast.With)):
+            bodies = [statement.body, *(getattr(statement, part, []) for part in ("orelse", "finalbody"))]
+            bodies += [handler.body for handler in getattr(statement, "handlers", [])]
+            for body in bodies:
+                names |= _bound(body)
+    return names
+
+
+def python_of(source: str) -> str:
+    """A cell as plain Python: magics and shell lines become calls, as IPython runs them."""
+    from IPython.core.inputtransformer2 import TransformerManager
+
+    try:
+        return TransformerManager().transform_cell(source)
+    except Exception:  # a cell that IPython can't take apart is left as it is; running it will say why
+        return source
