@@ -395,7 +395,7 @@ with until_written(squared_error_cost, squared_error_gradient):
         line = ax.plot(sizes, seconds, marker=MARKER[colour], color=colour, ls=DASH[colour])[0]
         label_line(ax, line, text, dx=7, dy=5 if seconds[-1] == max(direct[-1], descent[-1]) else -5)
     show(
-        figure, alt="The direct solution is faster for small D; its curve is steeper, and they meet near 1000 weights."
+        figure, alt="The direct solution is faster for small D; its curve is steeper, so descent catches up as D grows."
     )
 
 # %% [markdown]
