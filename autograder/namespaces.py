@@ -367,17 +367,19 @@ def seclude(number: int, disk: int) -> None:
     """
     with open("/proc/self/uid_map") as file:
         several = int(file.read().split()[2]) > 1
+    mine = 1 + number % (_SPARE_IDS - 1) if several else 0
+    # the mounts are made with the rights of the zygote's user namespace, which owns the process namespace that /proc shows
+    _unshare(_CLONE_NEWNS | _CLONE_NEWNET | _CLONE_NEWIPC | _CLONE_NEWUTS)
+    _libc.sethostname(b"box", 3)
+    _mount("tmpfs", "/tmp", "tmpfs", _MS_NOSUID | _MS_NODEV, f"mode=0700,uid={mine},gid={mine},size={disk},nr_inodes=4096")
+    seen = _mount_proc()
     if several:
-        mine = 1 + number % (_SPARE_IDS - 1)
         os.setresgid(mine, mine, mine)
         os.setresuid(mine, mine, mine)
         _libc.prctl(_PR_SET_DUMPABLE, 1, 0, 0, 0)  # else the map of its own user namespace is closed to it
-    user, group = os.geteuid(), os.getegid()
-    _unshare(_CLONE_NEWUSER | _CLONE_NEWNS | _CLONE_NEWNET | _CLONE_NEWIPC | _CLONE_NEWUTS)
-    _map_oneself(STUDENT, user, group)
-    _libc.sethostname(b"box", 3)
-    _mount("tmpfs", "/tmp", "tmpfs", _MS_NOSUID | _MS_NODEV, f"mode=0700,size={disk},nr_inodes=4096")
-    if not _mount_proc():
+    _unshare(_CLONE_NEWUSER | (0 if seen else _CLONE_NEWNS))
+    _map_oneself(STUDENT, mine, mine)
+    if not seen:
         _mount("tmpfs", "/proc", "tmpfs", _MS_RDONLY | _MS_NOSUID | _MS_NODEV, "size=4k")
     os.chdir("/tmp")
 

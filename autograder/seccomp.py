@@ -16,7 +16,7 @@ _X86_64, _AARCH64 = "x86_64", "aarch64"
 _AUDIT_ARCH = {_X86_64: 0xC000003E, _AARCH64: 0xC00000B7}
 
 # name: (number on x86-64, number on aarch64); None where the machine has no such call
-_ALWAYS_DENIED: dict[str, tuple[int | None, int | None]] = {
+ALWAYS_DENIED: dict[str, tuple[int | None, int | None]] = {
     # mounts
     "mount": (165, 40),
     "umount2": (166, 39),
@@ -202,7 +202,7 @@ def program(machine: str, namespaces: bool, process: int) -> list[Instruction]:
     if machine == _X86_64:
         lines += [(_JUMP_AT_LEAST, 0, 1, _X32), _refuse(errno.ENOSYS)]
 
-    denied = dict(_ALWAYS_DENIED) if namespaces else _ALWAYS_DENIED | _DENIED_WITHOUT_NAMESPACES
+    denied = dict(ALWAYS_DENIED) if namespaces else ALWAYS_DENIED | _DENIED_WITHOUT_NAMESPACES
     for numbers in denied.values():
         if numbers[column] is not None:
             lines += [(_JUMP_EQUAL, 0, 1, numbers[column]), _refuse(errno.EPERM)]
