@@ -3,8 +3,10 @@
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
+import time
 import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
@@ -50,23 +52,36 @@ def test_a_folder_without_a_start_page_opens_plainly(tmp_path):
 
 
 @contextmanager
-def running_lab(folder):
+def running_lab(folder, log):
     """JupyterLab on a folder of lectures, as `make lab` starts it without a display; gives the address it prints."""
     environment = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
-    command = [sys.executable, "-m", "course.lab", str(folder), "--ServerApp.port=0"]
-    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL)
+    command = [sys.executable, "-m", "course.lab", str(folder), f"--ServerApp.port={free_port()}"]
+    with log.open("w") as output:  # a file, since its kernels would keep a pipe open after its end
+        process = subprocess.Popen(command, env=environment, stderr=output, stdin=subprocess.DEVNULL)
     try:
-        said = []
-        for line in process.stderr:
-            said.append(line)
-            if address := re.search(r"http://127\.0\.0\.1:\d+/\S+", line):
-                yield address[0]
-                break
-        else:
-            pytest.fail("JupyterLab printed no address:\n" + "".join(said))
+        yield printed_address(process, log)
     finally:
         process.terminate()
-        process.communicate(timeout=30)
+        try:
+            process.wait(timeout=15)
+        except subprocess.TimeoutExpired:
+            process.kill()  # its kernels see that it has gone, and end
+            process.wait()
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def printed_address(process, log):
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        if address := re.search(r"http://127\.0\.0\.1:\d+/\S+", log.read_text()):
+            return address[0]
+        time.sleep(0.1)
+    pytest.fail("JupyterLab printed no address:\n" + log.read_text())
 
 
 def fetch(address):
@@ -74,8 +89,8 @@ def fetch(address):
         return answer.status, answer.read().decode()
 
 
-def test_the_lab_prints_an_address_that_opens_the_start_page():
-    with running_lab(ROOT / "release") as address:
+def test_the_lab_prints_an_address_that_opens_the_start_page(tmp_path):
+    with running_lab(ROOT / "release", tmp_path / "log") as address:
         assert f"/lab/tree/{lab.START}?token=" in address
         assert fetch(address)[0] == 200
         base, token = re.fullmatch(r"(http://[^/]+)/.*(token=.*)", address).groups()
@@ -84,8 +99,8 @@ def test_the_lab_prints_an_address_that_opens_the_start_page():
 
 
 @pytest.mark.browser
-def test_a_reader_gets_from_the_start_page_into_a_lecture_with_a_running_kernel(browser):
-    with running_lab(ROOT / "release") as address:
+def test_a_reader_gets_from_the_start_page_into_a_lecture_with_a_running_kernel(browser, tmp_path):
+    with running_lab(ROOT / "release", tmp_path / "log") as address:
         page = browser.new_page(viewport={"width": 1280, "height": 800})
         outside = []
         page.on("request", lambda request: "127.0.0.1" in request.url or outside.append(request.url))
