@@ -22,8 +22,8 @@ import builtins
 __builtins__ = dict(vars(builtins))
 
 import _signal as signal_calls
+import importlib.util
 import io
-import json
 import os
 import random
 import struct
@@ -162,6 +162,14 @@ def _no_input(prompt: object = "") -> NoReturn:
     raise RuntimeError("input() can't be answered while grading: nobody is there. Give the value in the code instead.")
 
 
+def _private(name: str) -> types.ModuleType:
+    """A copy of a module of Python that nobody else has, with builtins that nobody else can change."""
+    module = types.ModuleType(name)
+    vars(module)["__builtins__"] = __builtins__
+    exec(importlib.util.find_spec(name).loader.get_code(name), vars(module))
+    return module
+
+
 class Kernel:
     """Answers requests until the other side hangs up."""
 
@@ -171,8 +179,8 @@ class Kernel:
         self.shell = shell
         self.descriptor = descriptor
         self.alone = alone
-        self.encode = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
-        self.decode = json.JSONDecoder().decode
+        self.encode = _private("json.encoder").JSONEncoder(ensure_ascii=False, check_circular=False).encode
+        self.decode = _private("json.decoder").JSONDecoder().decode
         self.recursion_limit = sys.getrecursionlimit()
         self.all_signals = signal_calls.valid_signals() - {signal_calls.SIGKILL, signal_calls.SIGSTOP}
         self.out = Output()

@@ -212,11 +212,14 @@ class Kernel:
         self._alive = True
 
     def begin(self) -> None:
-        """Wait for the kernel's word that it is in its box. Raises SandboxRefused, KernelLost."""
+        """Wait for the kernel's word that it is in its box. Raises SandboxRefused, RuntimeError."""
         answer = self._exchange(b"", _READY_WITHIN, _READY_WITHIN)
-        if "refused" in answer:
+        if "ready" not in answer:
             self.kill()
+        if "refused" in answer:
             raise SandboxRefused(answer["refused"])
+        if "broken" in answer:
+            raise RuntimeError(answer["broken"])
 
     @property
     def total_cpu_seconds(self) -> float:

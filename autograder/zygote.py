@@ -11,6 +11,7 @@ It never sees instructors' data: it is enclosed before it imports anything but t
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
 import json
@@ -21,6 +22,7 @@ import signal
 import socket
 import struct
 import sys
+import traceback
 import types
 from typing import NoReturn
 
@@ -124,19 +126,18 @@ class Nursery:
             gc.enable()
             sandbox.enter(self.tier, self.limits, self.number, descriptor)
             self.kernel.serve(descriptor, alone=self.tier == "namespaces")
-        except BaseException as error:
-            text = json.dumps({"refused": f"{type(error).__name__}: {error}"}).encode()
-            os.write(descriptor, struct.pack(">I", len(text)) + text)
+        except sandbox.SandboxRefused as error:
+            _last_word(descriptor, {"refused": str(error)})
+        except BaseException:
+            _last_word(descriptor, {"broken": traceback.format_exc()})
         finally:
             os._exit(1)
 
     def _bury(self, pidfd: int) -> None:
         child, tell = self.endings.pop(pidfd)
         _, status, usage = os.wait4(child, 0)
-        try:
+        with contextlib.suppress(BrokenPipeError):  # nobody waits for the news
             os.write(tell, struct.pack("=II", status, usage.ru_maxrss))
-        except BrokenPipeError:  # nobody waits for the news
-            pass
         os.close(tell)
         os.close(pidfd)
 
@@ -148,6 +149,11 @@ class Nursery:
 
     def _say(self, what: dict) -> None:
         self.control.send(json.dumps(what).encode())
+
+
+def _last_word(descriptor: int, what: dict) -> None:
+    text = json.dumps(what).encode()
+    os.write(descriptor, struct.pack(">I", len(text)) + text)
 
 
 if __name__ == "__main__":

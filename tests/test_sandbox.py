@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -80,6 +81,11 @@ def alive(process):
             return file.read().rpartition(")")[2].split()[0] not in "ZX"
     except OSError:
         return False
+
+
+def peak():
+    """The most memory that this process has had, in bytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def still_works(zygote):
@@ -438,9 +444,8 @@ def test_processor_time_of_child_processes_counts(kernel, in_namespaces):
         ("import os; os._exit(3)", "exit status 3"),
         ("import ctypes; ctypes.string_at(0)", "segmentation fault"),
         ("import os; os.abort()", ""),
-        ("import faulthandler; faulthandler._sigsegv()", "segmentation fault"),
         ("import os; os.closerange(0, 4096)", ""),
-        ("import sys; sys.setrecursionlimit(10**9)\ndef f(x): return [f(x)] + sorted([1], key=f)\nf(0)", ""),
+        ("import sys; sys.setrecursionlimit(10**8)\nx = []\nfor _ in range(10**6): x = [x]\nrepr(x)", ""),
         ("import ctypes; ctypes.pythonapi.Py_FatalError(b'x')", ""),
     ],
 )
@@ -648,14 +653,14 @@ def frame(body):
 )  # fmt: skip
 def test_what_is_not_an_answer_is_bad_data_and_costs_the_judge_nothing(zygote, kernel, source):
     say(kernel, SOCKET)
-    before = Meter(os.getpid()).memory()[1]
+    before = peak()
     started = time.monotonic()
     with pytest.raises(KernelLost) as lost:
         ask(kernel, source)
         ask(kernel, "1")
     assert lost.value.status == "bad data"
     assert time.monotonic() - started < 3
-    assert Meter(os.getpid()).memory()[1] - before < 150e6
+    assert peak() - before < 150e6
     still_works(zygote)
 
 
@@ -668,10 +673,10 @@ def test_an_answer_that_never_ends_is_ended(kernel):
 
 def test_an_announced_frame_is_not_allocated(kernel):
     say(kernel, SOCKET)
-    before = Meter(os.getpid()).memory()[1]
+    before = peak()
     status, *_ = lose(kernel, "os.write(judge(), struct.pack('>I', 60 * 2**20))\ntime.sleep(60)", cpu_limit=0.1)
     assert status == "timed out"
-    assert Meter(os.getpid()).memory()[1] - before < 20e6
+    assert peak() - before < 20e6
 
 
 def test_halves_of_characters_do_not_reach_the_judge(kernel):
