@@ -6,7 +6,8 @@ PYTHON ?= python3
 BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 READY := .venv/ready
 ARGS ?=
-PIP := --disable-pip-version-check $(if $(CI),--quiet)
+# pip shows its progress the first time alone
+PIP := --disable-pip-version-check $(if $(CI)$(wildcard $(BIN)),--quiet)
 
 # nbgrader starts its tools by name, so they must be found
 export PATH := $(CURDIR)/$(BIN):$(PATH)

@@ -18,7 +18,7 @@ README = """\
 # Networks by Hand
 
 Neural networks, written by hand: lectures as Jupyter notebooks, with exercises that check themselves.
-You need Python 3.11 or newer ({lectures}).
+Here {lectures}, in the folder `lectures`. You need Python 3.11 or newer.
 
 ## Set up, once
 
@@ -72,7 +72,7 @@ def contents(course: Course, wheel: Path) -> dict[str, bytes]:
     locked = lock.needed_by(
         lock.pins(lock.LOCK.read_text(encoding="utf-8").splitlines()), lock.project()["project"]["dependencies"]
     )
-    count = f"{len(lectures)} lecture{'s' if len(lectures) != 1 else ''} in this archive"
+    count = "is one lecture" if len(lectures) == 1 else f"are {len(lectures)} lectures"
     texts = {
         "README.md": README.format(wheel=wheel.name, lectures=count),
         "requirements.lock": lock.lock_text(locked),

@@ -82,7 +82,8 @@ def needed_by(locked: list[Pin], names: Iterable[str]) -> list[Pin]:
     while size < len(wanted):
         size = len(wanted)
         wanted |= {pin.name for pin in locked if wanted & set(pin.via)}
-    return [pin for pin in locked if pin.name in wanted]
+    asking = wanted | {normal(project()["project"]["name"])}
+    return [pin._replace(via=tuple(name for name in pin.via if name in asking)) for pin in locked if pin.name in wanted]
 
 
 def lock_text(locked: Iterable[Pin]) -> str:

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -52,8 +53,9 @@ def test_a_folder_without_a_start_page_opens_plainly(tmp_path):
 
 
 @contextmanager
-def running_lab(folder, log):
-    """JupyterLab on a folder of lectures, as `make lab` starts it without a display; gives the address it prints."""
+def running_lab(place):
+    """JupyterLab on a copy of release/, as `make lab` starts it without a display; gives the address that it prints."""
+    folder, log = shutil.copytree(ROOT / "release", place / "release"), place / "log"
     environment = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
     command = [sys.executable, "-m", "course.lab", str(folder), f"--ServerApp.port={free_port()}"]
     with log.open("w") as output:  # a file, since its kernels would keep a pipe open after its end
@@ -90,7 +92,7 @@ def fetch(address):
 
 
 def test_the_lab_prints_an_address_that_opens_the_start_page(tmp_path):
-    with running_lab(ROOT / "release", tmp_path / "log") as address:
+    with running_lab(tmp_path) as address:
         assert f"/lab/tree/{lab.START}?token=" in address
         assert fetch(address)[0] == 200
         base, token = re.fullmatch(r"(http://[^/]+)/.*(token=.*)", address).groups()
@@ -100,7 +102,7 @@ def test_the_lab_prints_an_address_that_opens_the_start_page(tmp_path):
 
 @pytest.mark.browser
 def test_a_reader_gets_from_the_start_page_into_a_lecture_with_a_running_kernel(browser, tmp_path):
-    with running_lab(ROOT / "release", tmp_path / "log") as address:
+    with running_lab(tmp_path) as address:
         page = browser.new_page(viewport={"width": 1280, "height": 800})
         outside = []
         page.on("request", lambda request: "127.0.0.1" in request.url or outside.append(request.url))
