@@ -1,4 +1,4 @@
-"""The `autograder` command: grade, feedback, export, audit, class."""
+"""The `autograder` command: collect, grade, feedback, export, report, audit, class."""
 
 from __future__ import annotations
 
@@ -32,11 +32,24 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
+    collect = commands.add_parser("collect", help="take in what students handed in on Canvas, Moodle or elsewhere")
+    collect.add_argument("lecture", help="name, number or topic: 02_linear_models, 2, linear_models")
+    collect.add_argument("path", type=Path, help="the folder or zip that was downloaded")
+    collect.add_argument("--roster", type=Path, metavar="FILE", help="CSV: who is in the class (a grade book's export will do)")
+    collect.add_argument("--deadline", metavar="ISO", help="like 2026-03-01T23:59; later ones are collected and listed")
+    collect.add_argument("--dry-run", action="store_true", help="say what would be done and write nothing")
+    collect.set_defaults(run=_collect)
+
     grade = commands.add_parser("grade", help="judge what was handed in and fill the gradebook")
     grade.add_argument("lecture", help="name, number or topic: 02_linear_models, 2, linear_models")
     grade.add_argument("--student", nargs="+", metavar="ID", help="only these students")
     grade.add_argument("--seed", type=int, help="of the hidden cases; drawn fresh if not given")
     grade.add_argument("--json", type=Path, metavar="FILE", help="write a row for each student and exercise")
+    grade.add_argument(
+        "--workers", type=_positive, metavar="N", help="submissions at a time (default: the number of cores)"
+    )
+    grade.add_argument("--force", action="store_true", help="judge again what was judged before")
+    grade.add_argument("--only-failed", action="store_true", help="judge again only what could not be judged then")
     grade.add_argument("--no-sandbox", action="store_true", help="run students' code with your own rights (don't)")
     grade.set_defaults(run=_grade)
 
@@ -45,9 +58,17 @@ def _parser() -> argparse.ArgumentParser:
     feedback.add_argument("--student", nargs="+", metavar="ID", help="only these students")
     feedback.set_defaults(run=_feedback)
 
-    export = commands.add_parser("export", help="write all grades to a CSV file")
-    export.add_argument("--to", type=Path, default=Path("grades.csv"), metavar="FILE")
+    export = commands.add_parser("export", help="write grades as a table that Canvas, Moodle or a spreadsheet reads")
+    export.add_argument("--format", choices=("csv", "canvas", "moodle"), default="csv", help="csv is nbgrader's own table")
+    export.add_argument("--to", type=Path, metavar="FILE", help="default: grades.csv, grades-canvas.csv, grades-moodle.csv")
+    export.add_argument("--lecture", help="only this one")
+    export.add_argument("--roster", type=Path, metavar="FILE", help="the grade book or worksheet that is to be filled in")
     export.set_defaults(run=_export)
+
+    report = commands.add_parser("report", help="write a page for teachers: scores, mistakes, who needs a look")
+    report.add_argument("lecture")
+    report.add_argument("--to", type=Path, metavar="FILE", help="default: .autograder/LECTURE/report.html")
+    report.set_defaults(run=_report)
 
     audit = commands.add_parser("audit", help="try right and wrong answers of your own on the real judge")
     audit.add_argument("file", type=Path, help="Python that defines RIGHT and WRONG")
@@ -63,16 +84,30 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _collect(chosen: argparse.Namespace) -> int:
+    from autograder.collect import collect
+
+    course = Course.find()
+    lecture = course.lecture(chosen.lecture)
+    result = collect(course, lecture, chosen.path, chosen.roster, chosen.deadline, chosen.dry_run)
+    for line in result.lines():
+        print(line)
+    return int(not result.clean)
+
+
 def _grade(chosen: argparse.Namespace) -> int:
-    from autograder.grade import grade
+    from autograder.grade import Options, grade
     from autograder.report import summary_table
 
     course = Course.find()
-    run = grade(course, course.lecture(chosen.lecture), chosen.student, chosen.seed, chosen.no_sandbox)
+    options = Options(chosen.seed, chosen.force, chosen.only_failed, chosen.workers, chosen.no_sandbox)
+    run = grade(course, course.lecture(chosen.lecture), chosen.student, options)
     if chosen.json:
         rows = [row for record in run.records for row in record.rows()]
         _write(chosen.json, json.dumps(rows, indent=1) + "\n")
     summary_table(run.records)
+    if run.skipped:
+        print(f"Judged before and left as it is: {len(run.skipped)} of {len(run.records)} (--force judges them again).")
     for problem in run.problems:
         print(problem, file=sys.stderr)
     return int(bool(run.problems))
@@ -91,10 +126,22 @@ def _feedback(chosen: argparse.Namespace) -> int:
 
 
 def _export(chosen: argparse.Namespace) -> int:
-    from autograder.pages import export
+    from autograder.export import export
 
-    export(Course.find(), chosen.to)
-    print(f"Grades: {chosen.to}")
+    course = Course.find()
+    lecture = course.lecture(chosen.lecture) if chosen.lecture else None
+    path = chosen.to or Path("grades.csv" if chosen.format == "csv" else f"grades-{chosen.format}.csv")
+    for note in export(course, path, chosen.format, lecture, chosen.roster):
+        print(note, file=sys.stderr)
+    print(f"Grades: {path}")
+    return 0
+
+
+def _report(chosen: argparse.Namespace) -> int:
+    from autograder.report_page import write_page
+
+    course = Course.find()
+    print(f"For teachers: {write_page(course, course.lecture(chosen.lecture), chosen.to)}")
     return 0
 
 
@@ -116,6 +163,13 @@ def _class(chosen: argparse.Namespace) -> int:
     from autograder.classroom import play
 
     return play(Course.find(), chosen.folder)
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} is no number of workers; give 1 or more")
+    return number
 
 
 def _write(path: Path, text: str) -> None:

@@ -1,82 +1,231 @@
-"""`autograder grade LECTURE`: judge what was handed in, write each verdict as it comes, then fill the gradebook."""
+"""`autograder grade LECTURE`: judge what was handed in, write each verdict as it comes, then fill the gradebook.
+
+What was judged before, the same notebook under the same terms, is not judged again: a run that was stopped is taken up where
+it was. Judging goes through a `concurrent.futures.Executor`; the gradebook has one writer, the process that was started.
+"""
 
 from __future__ import annotations
 
 import fcntl
+import hashlib
+import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 from nbformat import NotebookNode
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
 from autograder import gradebook, records, submissions
 from autograder.build import instructor_notebook
 from autograder.cells import add_mark_schemes, write_verdicts
 from autograder.layout import Course, CourseError, Lecture
-from autograder.marking import Marker, warm
+from autograder.marking import Job, Marked, Terms, mark, marker, released_text, versions
 from autograder.records import Record
+from autograder.restore import Unreadable, read_submission, restore
+from autograder.submissions import Submission
 
 GRADEBOOK_BATCH = 20  # submissions that are judged before their verdicts go to the gradebook
 
 
+@dataclass(frozen=True)
+class Options:
+    """How to grade.
+
+    seed: of the cases; None draws one that nobody can know before. The same seed gives the same scores.
+    force: judge again what was judged before; only_failed: only what could not be judged then
+    workers: submissions judged at a time, None for one a core; no_sandbox: with the rights of whoever grades
+    """
+
+    seed: int | None = None
+    force: bool = False
+    only_failed: bool = False
+    workers: int | None = None
+    no_sandbox: bool = False
+
+
 @dataclass
 class Run:
-    """What grading a lecture came to. problems: a line each, naming the submission and what to do."""
+    """What grading a lecture came to.
+
+    records: of all submissions asked for, by student; problems: a line each, naming the submission and what to do
+    skipped: students whose submissions were judged before, under the same terms
+    """
 
     records: list[Record] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
 
 
 def grade(
     course: Course,
     lecture: Lecture,
     students: list[str] | None = None,
-    seed: int | None = None,
-    no_sandbox: bool = False,
+    options: Options | None = None,
+    executor: Executor | None = None,
     console: Console | None = None,
 ) -> Run:
     """Judge the submissions of a lecture (of all students, or those named) and enter the scores in the gradebook.
 
-    seed: of the cases; None draws one that nobody can know before. The same seed gives the same scores.
-    Raises CourseError where nothing can be graded at all; a problem with one submission is a line in the result.
+    executor: who judges; None for threads here. Raises CourseError where nothing can be graded at all; a problem with one
+    submission is a line in the result.
     """
+    options = options or Options()
     console = console or Console(stderr=True)
     found = submissions.find(course, lecture, students)
-    seed = secrets.randbits(31) if seed is None else seed
-    run = Run()
-    with only_run(course), warm(no_sandbox) as zygote, _bar(console) as bar:
-        marker = Marker(lecture, seed, zygote)
-        marker.released  # noqa: B018  fails here, before anything is judged, where there is no release
-        gradebook.ensure_assignment(course, lecture)
-        schemes = instructor_notebook(lecture)
-        task = bar.add_task("", total=len(found))
-        waiting: list[tuple[str, NotebookNode, str | None]] = []
-        for submission in found:
+    with only_run(course):
+        grading = _Grading(course, lecture, options, console)
+        grading.run(found, executor)
+    return grading.result
 
-            def tell(exercise: str, student: str = submission.student) -> None:
-                bar.update(task, description=f"{student}: {exercise}")
 
-            record, notebook = marker.mark(submission, tell)
-            records.write(course, lecture, record)
-            run.records.append(record)
-            if record.problem:
-                run.problems.append(record.problem)
-            write_verdicts(notebook, record.verdicts)
-            add_mark_schemes(notebook, schemes)
-            waiting.append((submission.student, notebook, submission.timestamp))
-            if len(waiting) == GRADEBOOK_BATCH:
-                run.problems += gradebook.store(course, lecture, waiting)
-                waiting = []
-            bar.advance(task)
-        run.problems += gradebook.store(course, lecture, waiting)
-    return run
+class _Grading:
+    """One run: who is to be judged, what came, what the gradebook has taken."""
+
+    def __init__(self, course: Course, lecture: Lecture, options: Options, console: Console) -> None:
+        self.course, self.lecture, self.options = course, lecture, options
+        seed = secrets.randbits(31) if options.seed is None else options.seed
+        self.terms = Terms(lecture.name, released_text(lecture), seed, versions(), options.no_sandbox)
+        self.result = Run()
+        self.done: dict[str, Record] = {}
+        self.waiting: list[Marked] = []
+        self.bar = _bar(console)
+        self.schemes: NotebookNode | None = None
+
+    def run(self, found: list[Submission], executor: Executor | None) -> None:
+        todo = [job for submission in found if (job := self._job(submission)) is not None]
+        workers = self.options.workers or os.cpu_count() or 1
+        try:
+            if executor is None:
+                if todo:
+                    marker(self.terms).zygote.start()  # warms up while the gradebook is opened
+                with ThreadPoolExecutor(workers) as threads:
+                    self._judge(todo, threads, workers)
+            else:
+                self._judge(todo, executor, workers)
+        finally:
+            self._store()
+            self.result.records = [self.done[key] for key in sorted(self.done)]
+
+    def _job(self, submission: Submission) -> Job | None:
+        """The submission as a job, or None where its verdicts are there already; those that wait for the gradebook go there."""
+        try:
+            cells, problem = read_submission(submission.notebook), ""
+            digest = hashlib.sha256(repr(cells).encode("utf-8", "replace")).hexdigest()
+        except Unreadable as error:
+            cells, problem, digest = None, str(error), f"unreadable: {error}"
+        job = Job(submission.student, cells, problem, digest, submission.timestamp)
+        known = self._known(submission.student)
+        if known is None or self.options.force or not self._holds(known, job):
+            return job
+        self.done[known.student] = known
+        self.result.skipped.append(known.student)
+        if known.problem:
+            self.result.problems.append(known.problem)
+        if not known.stored:
+            self.waiting.append(Marked(known, restore(cells or [], marker(self.terms).released).notebook))
+        return None
+
+    def _known(self, student: str) -> Record | None:
+        path = records.folder(self.course, self.lecture) / f"{student}.json"
+        try:
+            return records.read(path) if path.is_file() else None
+        except CourseError:
+            return None  # a damaged record is as good as none
+
+    def _holds(self, known: Record, job: Job) -> bool:
+        """Whether an earlier record stands for what would be judged now."""
+        if self.options.only_failed:
+            return not known.lost
+        same_seed = self.options.seed is None or known.seed == self.options.seed
+        return same_seed and known.digest == job.digest and known.versions == self.terms.versions
+
+    def _judge(self, todo: list[Job], executor: Executor, workers: int) -> None:
+        """Few jobs are in flight at a time, so that memory does not grow with the class."""
+        local = isinstance(executor, ThreadPoolExecutor)
+        pending: dict[Future[Marked], Job] = {}
+        queue = iter(todo)
+        with self.bar:
+            task = self.bar.add_task("", total=len(todo))
+            tell = partial(self.bar.update, task)
+            gradebook.ensure_assignment(self.course, self.lecture)
+            try:
+                while True:
+                    for job in queue:
+                        pending[self._submit(executor, job, tell if local else None)] = job
+                        if len(pending) >= 2 * workers:
+                            break
+                    if not pending:
+                        break
+                    for future in wait(pending, return_when=FIRST_COMPLETED).done:
+                        self._take(pending.pop(future), future)
+                        self.bar.advance(task)
+            except BaseException:
+                for future in pending:
+                    future.cancel()
+                raise
+
+    def _submit(self, executor: Executor, job: Job, tell: Callable[..., None] | None) -> Future[Marked]:
+        if tell is None:
+            return executor.submit(mark, self.terms, job)
+        return executor.submit(mark, self.terms, job, lambda exercise: tell(description=f"{job.student}: {exercise}"))
+
+    def _take(self, job: Job, future: Future[Marked]) -> None:
+        """Keep what came. A job that could not be done leaves the earlier record as it is, and is named."""
+        try:
+            marked = future.result()
+        except CourseError:
+            raise
+        except Exception as error:
+            problem = f"could not be judged ({type(error).__name__}: {error}); grade again with --only-failed"
+            known = self._known(job.student)
+            if known is not None:  # the earlier verdicts stand
+                self.result.problems.append(f"{job.student}: {problem}.")
+                self.done[job.student] = known
+                return
+            marked = marker(self.terms).mark(replace(job, cells=None, problem=problem))
+        records.write(self.course, self.lecture, marked.record)
+        self.done[job.student] = marked.record
+        if marked.record.problem:
+            self.result.problems.append(marked.record.problem)
+        self.waiting.append(marked)
+        if len(self.waiting) >= GRADEBOOK_BATCH:
+            self._store()
+
+    def _store(self) -> None:
+        """Hand what waits to the gradebook, and note what it has taken."""
+        waiting, self.waiting = self.waiting, []
+        if not waiting:
+            return
+        self.schemes = self.schemes or instructor_notebook(self.lecture)
+        for marked in waiting:
+            write_verdicts(marked.notebook, marked.record.verdicts)
+            add_mark_schemes(marked.notebook, self.schemes)
+        refused = gradebook.store(
+            self.course, self.lecture, [(m.record.student, m.notebook, m.record.timestamp) for m in waiting]
+        )
+        self.result.problems += refused.values()
+        for marked in waiting:
+            if marked.record.student not in refused:
+                record = replace(marked.record, stored=True)
+                records.write(self.course, self.lecture, record)
+                self.done[record.student] = record
+
+
+class _Rate(ProgressColumn):
+    """Submissions a second."""
+
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.speed:.1f}/s" if task.speed else "")
 
 
 def _bar(console: Console) -> Progress:
-    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
+    columns = (BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn(), TextColumn("{task.description}"))
     return Progress(*columns, console=console, transient=True)
 
 

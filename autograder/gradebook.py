@@ -73,12 +73,15 @@ def ensure_assignment(course: Course, lecture: Lecture) -> None:
         )
 
 
-def store(course: Course, lecture: Lecture, notebooks: Iterable[tuple[str, NotebookNode, str | None]]) -> list[str]:
-    """Hand notebooks with verdicts to nbgrader: (student, notebook, timestamp or None). Returns what it refused, a line each."""
-    from nbgrader.converters import Autograde
+def store(
+    course: Course, lecture: Lecture, notebooks: Iterable[tuple[str, NotebookNode, str | None]]
+) -> dict[str, str]:
+    """Hand notebooks with verdicts to nbgrader: (student, notebook, timestamp or None). Returns what it refused: by student, a line."""
     from nbgrader.coursedir import CourseDirectory
 
-    refused = []
+    from autograder.single_pass import SinglePass
+
+    refused = {}
     with tempfile.TemporaryDirectory() as staging:
         students = []
         for student, notebook, timestamp in notebooks:
@@ -91,7 +94,6 @@ def store(course: Course, lecture: Lecture, notebooks: Iterable[tuple[str, Noteb
         config = configuration(course)
         config.CourseDirectory.submitted_directory = staging
         config.CourseDirectory.db_url = url(course)
-        config.Autograde.sanitize_preprocessors = []
         config.Autograde.autograde_preprocessors = [
             "nbgrader.preprocessors.SaveAutoGrades",
             "nbgrader.preprocessors.AssignLatePenalties",
@@ -100,9 +102,9 @@ def store(course: Course, lecture: Lecture, notebooks: Iterable[tuple[str, Noteb
             directory = CourseDirectory(
                 root=str(course.root), assignment_id=lecture.name, student_id=student, config=config
             )
-            problem = convert(Autograde(coursedir=directory, config=config, force=True))
+            problem = convert(SinglePass(coursedir=directory, config=config, force=True))
             if problem:
-                refused.append(f"{student}: the gradebook did not take the verdicts: {problem}")
+                refused[student] = f"{student}: the gradebook did not take the verdicts: {problem}"
     return refused
 
 

@@ -98,6 +98,10 @@ class Sheet:
     def id(self) -> str:
         return self.exercise.id
 
+    def prepare(self) -> None:
+        """Work out what every verdict needs; the mistakes wait until an answer is wrong."""
+        _ = self.packed, self.right
+
 
 def judge(
     pieces: Callable[[str | None], list[Piece]],
@@ -233,13 +237,16 @@ def _ask(sheet: Sheet, index: int, session: _Session) -> Outcome:
     """What the answer does on one case."""
     exercise = sheet.exercise
     broken = session.broken(exercise.id)
-    if broken is not None:
+    if broken is not None and broken.status in LOST:
         return broken
     request = {"do": "probe", "answer": exercise.id, "probe": exercise.probe.__name__, "arguments": sheet.packed[index]}
     try:
         reply = session.ask(request, exercise.cpu_limit)
+        outcome = _read(reply, sheet.cases[index])
         broken = session.broken(exercise.id)  # known only once its definitions have run
-        return _read(reply, sheet.cases[index]) if broken is None else broken
+        if broken is not None and (outcome.status == "missing" or broken.status in LOST):
+            return broken  # a cell may fail below the function, in a try-out of its own: then the function counts
+        return outcome
     except KernelLost as lost:
         return Outcome(lost.status, message=f"{lost.message[0].upper()}{lost.message[1:]}.")
     except wire.WireError as error:
@@ -264,13 +271,13 @@ def _read(reply: dict[str, Any], case: Case) -> Outcome:
 
 def error_outcome(error: dict[str, Any]) -> Outcome:
     """What a kernel says of an error. A stub that is still there is no error; running out of memory is one of its own."""
-    kind, message, trace = (error.get(key) for key in ("kind", "message", "trace"))
+    kind, kinds, message, trace = (error.get(key) for key in ("kind", "kinds", "message", "trace"))
     kind, message = (text[:500] if isinstance(text, str) else "" for text in (kind, message))
     lines = [entry for entry in trace if isinstance(entry, list) and len(entry) == 2] if isinstance(trace, list) else []
-    lines = tuple((n, s[:200]) for n, s in lines[-6:] if isinstance(n, int) and isinstance(s, str))
+    lines = tuple((n, s[:200]) for n, s in lines[-6:] if type(n) is int and 0 <= n < 10**6 and isinstance(s, str))
     if kind == "NotImplementedError":
         return Outcome("unwritten", message="The answer is not written yet.", trace=lines)
-    if kind == "MemoryError":
+    if kind == "MemoryError" or (isinstance(kinds, list) and "MemoryError" in kinds):  # numpy raises one of its own
         return Outcome("out of memory", message="It asked for more memory than an answer may use.", trace=lines)
     return Outcome("raised", error=kind or "an error", message=message, trace=lines)
 
@@ -327,6 +334,7 @@ class _Session:
                 except KernelLost as lost:
                     self.failed[index] = Outcome(lost.status, message=f"In {piece.name}, {lost.message}.")
                     break
+                self.failed.pop(index, None)
                 if isinstance(reply.get("error"), dict):
                     self.failed[index] = error_outcome(reply["error"])
 

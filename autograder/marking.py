@@ -1,12 +1,16 @@
-"""One submission from file to record: read, restore, run, judge. Used by the fast path and by nbgrader's own autograde."""
+"""One submission from its cells to its record: restore, run, judge. The same for threads, other machines and nbgrader."""
 
 from __future__ import annotations
 
+import atexit
+import hashlib
 import platform
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import nbformat
 import numpy as np
@@ -19,50 +23,47 @@ from autograder.judge import Kernel, Sheet, Verdict, judge
 from autograder.kernels import Zygote
 from autograder.layout import CourseError, Lecture
 from autograder.records import Record
-from autograder.restore import Restored, Unreadable, read_submission, restore
-from autograder.submissions import Submission
+from autograder.restore import Restored, restore
 from course.program import program
 
 
 @dataclass
 class Marker:
-    """Judges submissions of one lecture. All share the seed, the reference's outputs and the warm process."""
+    """Judges submissions of one lecture. All share the seed, the reference's outputs and the warm process.
 
-    lecture: Lecture
+    released: our own release, the shape into which every submission is put
+    """
+
+    name: str
+    released: NotebookNode
     seed: int
     zygote: Zygote
-
-    @cached_property
-    def released(self) -> NotebookNode:
-        """Our own release, the shape into which every submission is put."""
-        path = self.lecture.released
-        if not path.is_file():
-            raise CourseError(
-                f"release/{self.lecture.name}/{self.lecture.name}.ipynb is not there; run `make release` first."
-            )
-        return nbformat.read(path, as_version=4)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @cached_property
     def sheets(self) -> list[Sheet]:
-        return [Sheet(exercise, self.seed) for exercise in exercises_of(self.lecture.topic).values()]
+        """The exercises with their cases and right outcomes, worked out once."""
+        with self._lock:
+            sheets = [Sheet(exercise, self.seed) for exercise in exercises_of(self.name[3:]).values()]
+            for sheet in sheets:
+                sheet.prepare()
+            return sheets
 
     def fork(self) -> Kernel:
         return self.zygote.fork()
 
-    def mark(
-        self, submission: Submission, progress: Callable[[str], None] = lambda exercise: None
-    ) -> tuple[Record, NotebookNode]:
-        """The record of a submission, and its notebook as restored. A submission that can't be read earns nothing and says why."""
-        try:
-            restored = restore(read_submission(submission.notebook), self.released)
-        except Unreadable as error:
-            problem = f"{submission.student}: {error}."
+    def mark(self, job: Job, progress: Callable[[str], None] = lambda exercise: None) -> Marked:
+        """What became of a submission. One that can't be read earns nothing and says why."""
+        if job.cells is None:
             verdicts = tuple(
-                Verdict(sheet.id, sheet.exercise.points, 0.0, "missing", f"The notebook could not be judged: {error}.")
+                Verdict(
+                    sheet.id, sheet.exercise.points, 0.0, "missing", f"The notebook could not be judged: {job.problem}."
+                )
                 for sheet in self.sheets
             )
-            return self.record(submission.student, verdicts, problem), restore([], self.released).notebook
-        return self.record(submission.student, self.judge(restored, progress)), restored.notebook
+            return self._marked(job, verdicts, restore([], self.released), f"{job.student}: {job.problem}.")
+        restored = restore(job.cells, self.released)
+        return self._marked(job, self.judge(restored, progress), restored)
 
     def judge(self, restored: Restored, progress: Callable[[str], None] = lambda exercise: None) -> tuple[Verdict, ...]:
         """The verdicts on a restored notebook."""
@@ -70,8 +71,91 @@ class Marker:
             judge(lambda only: program(restored.notebook, only), self.sheets, self.fork, restored.notes, progress)
         )
 
-    def record(self, student: str, verdicts: tuple[Verdict, ...], problem: str = "") -> Record:
-        return Record(student, self.lecture.name, self.seed, self.zygote.tier, versions(), verdicts, problem)
+    def _marked(self, job: Job, verdicts: tuple[Verdict, ...], restored: Restored, problem: str = "") -> Marked:
+        record = Record(
+            job.student,
+            self.name,
+            self.seed,
+            self.zygote.tier,
+            versions(),
+            verdicts,
+            problem,
+            job.digest,
+            job.timestamp,
+        )
+        return Marked(record, restored.notebook)
+
+
+@dataclass(frozen=True)
+class Job:
+    """A submission as it travels to whoever judges it: plain data, nothing of it trusted.
+
+    cells: of the notebook (see `autograder.restore.read_submission`), or None with a problem
+    """
+
+    student: str
+    cells: list[dict[str, Any]] | None
+    problem: str = ""
+    digest: str = ""
+    timestamp: str | None = None
+
+
+@dataclass(frozen=True)
+class Marked:
+    """A record, and the notebook in the shape that graders and students see."""
+
+    record: Record
+    notebook: NotebookNode
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What all jobs of a run share. released: the text of our release; versions: of the machine that asks."""
+
+    lecture: str
+    released: str
+    seed: int
+    versions: dict[str, str]
+    no_sandbox: bool = False
+
+
+_markers: dict[tuple, Marker] = {}
+_lock = threading.Lock()
+_open = ExitStack()
+atexit.register(_open.close)
+
+
+def mark(terms: Terms, job: Job, progress: Callable[[str], None] = lambda exercise: None) -> Marked:
+    """Judge one submission, here. Each process that does so has its own warm process, started with the first.
+
+    Raises CourseError where this machine has another version of the course than the one that asks, or no sandbox.
+    """
+    return marker(terms).mark(job, progress)
+
+
+def marker(terms: Terms) -> Marker:
+    """The marker for these terms, one a process."""
+    if terms.versions["course"] != versions()["course"]:
+        here, there = versions()["course"], terms.versions["course"]
+        raise CourseError(
+            f"{platform.node()} has version {here} of the course, the grading machine {there}. "
+            "Install the same version on both; nothing was judged there."
+        )
+    key = (terms.lecture, hashlib.sha256(terms.released.encode()).hexdigest(), terms.seed, terms.no_sandbox)
+    with _lock:
+        if key not in _markers:
+            zygote = next((known.zygote for known in _markers.values()), None) or _open.enter_context(
+                warm(terms.no_sandbox)
+            )
+            _markers[key] = Marker(terms.lecture, nbformat.reads(terms.released, as_version=4), terms.seed, zygote)
+        return _markers[key]
+
+
+def released_text(lecture: Lecture) -> str:
+    """The text of a lecture's release. Raises CourseError where there is none."""
+    if not lecture.released.is_file():
+        raise CourseError(f"release/{lecture.name}/{lecture.name}.ipynb is not there; run `make release` first.")
+    return lecture.released.read_text(encoding="utf-8")
 
 
 def versions() -> dict[str, str]:

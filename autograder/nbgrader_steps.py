@@ -6,10 +6,8 @@ what is for graders out of the feedback.
 
 from __future__ import annotations
 
-import atexit
 import os
 import secrets
-from contextlib import ExitStack
 from functools import cache
 from typing import Any
 
@@ -21,24 +19,14 @@ from autograder.cells import add_mark_schemes, without_mark_schemes, write_verdi
 from autograder.layout import Course
 from autograder.restore import Restored, read_cells, restore
 
-_open = ExitStack()
-atexit.register(_open.close)
-
-
-@cache
-def _zygote() -> Any:
-    from autograder.marking import warm
-
-    return _open.enter_context(warm())
-
 
 @cache
 def _marker(lecture: str) -> Any:
     """The one that judges this lecture, for as long as the command runs."""
-    from autograder.marking import Marker
+    from autograder.marking import Terms, marker, released_text, versions
 
     seed = int(os.environ.get("AUTOGRADER_SEED") or secrets.randbits(31))
-    return Marker(Course.find().lecture(lecture), seed, _zygote())
+    return marker(Terms(lecture, released_text(Course.find().lecture(lecture)), seed, versions()))
 
 
 class Restore(NbGraderPreprocessor):
@@ -62,7 +50,7 @@ class Judge(NbGraderPreprocessor):
         marker = _marker(resources["nbgrader"]["assignment"])
         notes = nb.metadata.pop("notes", {})
         write_verdicts(nb, marker.judge(Restored(nb, dict(notes))))
-        add_mark_schemes(nb, instructor_notebook(marker.lecture))
+        add_mark_schemes(nb, instructor_notebook(Course.find().lecture(marker.name)))
         return nb, resources
 
 

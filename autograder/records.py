@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from autograder.judge import CaseVerdict, Verdict
+from autograder.judge import LOST, CaseVerdict, Verdict
 from autograder.layout import Course, CourseError, Lecture
 
 
@@ -20,6 +20,8 @@ class Record:
 
     seed: of the cases; tier: of the sandbox; versions: of the course and of what it computes with
     problem: "" or why the submission as a whole could not be judged
+    digest: of the notebook that was judged; timestamp: when it was handed in, as nbgrader noted it
+    stored: whether the gradebook has it
     """
 
     student: str
@@ -29,6 +31,14 @@ class Record:
     versions: dict[str, str]
     verdicts: tuple[Verdict, ...]
     problem: str = ""
+    digest: str = ""
+    timestamp: str | None = None
+    stored: bool = False
+
+    @property
+    def lost(self) -> bool:
+        """Whether something could not be judged that might be judged another time."""
+        return bool(self.problem) or any(verdict.status in LOST for verdict in self.verdicts)
 
     @property
     def score(self) -> float:

@@ -22,6 +22,7 @@ from course.program import defines
 
 MAX_NOTEBOOK = 50 * 2**20  # bytes
 MAX_CELLS = 5000
+MAX_VALUES = 5_000_000  # lists, dicts and their items in the whole file: each takes much more memory than its text
 
 
 class Unreadable(Exception):
@@ -69,6 +70,8 @@ def read_cells(text: bytes, name: str) -> list[dict[str, Any]]:
     """The cells of a notebook's text, see `read_submission`."""
     if not text.strip():
         raise Unreadable(f"{name} is empty; ask for it again")
+    if sum(text.count(sign) for sign in (b",", b"[", b"{")) > MAX_VALUES:
+        raise Unreadable(f"{name} holds more than {MAX_VALUES} values; ask for it without its outputs")
     try:
         data = json.loads(text)
     except (ValueError, RecursionError):
@@ -103,13 +106,14 @@ def restore(submitted: list[dict[str, Any]], released: NotebookNode) -> Restored
     template = result.notebook.cells
     known = {_grade_id(cell): index for index, cell in enumerate(template) if _grade_id(cell)}
     by_id = {cell.id: index for index, cell in enumerate(template)}
-    by_source = {(cell.cell_type, cell.source.strip()): index for index, cell in enumerate(template)}
+    sources = [(cell.cell_type, cell.source.strip()) for cell in template]
+    by_source = {source: index for index, source in enumerate(sources) if sources.count(source) == 1}
     answers = {cell.metadata["exercise"]: index for index, cell in enumerate(template) if "exercise" in cell.metadata}
     definitions: dict[str, list[dict[str, Any]]] = {exercise: [] for exercise in answers}
-    added: dict[int, list[NotebookNode]] = {}
+    added: dict[int, list[dict[str, Any]]] = {}  # by the cell of the release that they stand below
     written: dict[int, str] = {}
     place = -1
-    for cell in submitted:
+    for number, cell in enumerate(submitted):
         grade_id = _grade_id(cell)
         where = known.get(grade_id)
         if where is None:
@@ -127,7 +131,7 @@ def restore(submitted: list[dict[str, Any]], released: NotebookNode) -> Restored
             place = max(place, where)
         for exercise in defined:
             if cell["source"].strip() != template[answers[exercise]].source.strip():
-                definitions[exercise].append(cell | {"own": own == exercise})
+                definitions[exercise].append(cell | {"own": own == exercise, "number": number, "place": place})
         if where is not None and "written" in template[where].metadata:
             if where in written and cell["source"].strip() != template[where].source.strip():
                 written[where] += "\n\n" + cell["source"]
@@ -137,17 +141,23 @@ def restore(submitted: list[dict[str, Any]], released: NotebookNode) -> Restored
             not own
             and not defined
             and (where is None or not _same(cell, template[where]))
-            and not _is_locked(template, where)
+            and (is_code or not _is_locked(template, where))
         ):
-            added.setdefault(place, []).append(_added_cell(cell, sum(map(len, added.values()))))
-    _fill(result, answers, definitions)
+            added.setdefault(place, []).append(cell | {"number": number})
+    for cell in _fill(result, answers, definitions):
+        added.setdefault(cell["place"], []).append(cell)
+    _find_written(template, added, written)
     for where, source in written.items():
         template[where].source = source
     _insert(result.notebook, added)
     return result
 
 
-def _fill(result: Restored, answers: dict[str, int], definitions: dict[str, list[dict[str, Any]]]) -> None:
+def _fill(
+    result: Restored, answers: dict[str, int], definitions: dict[str, list[dict[str, Any]]]
+) -> list[dict[str, Any]]:
+    """Put one definition into each answer cell. Returns the cells that were put nowhere: what else they hold may be needed."""
+    left, used = {}, set()
     for exercise, index in answers.items():
         found = definitions[exercise]
         if not found:
@@ -155,19 +165,37 @@ def _fill(result: Restored, answers: dict[str, int], definitions: dict[str, list
         proper = [cell for cell in found if defines(cell["source"], exercise)] or found
         chosen = proper[-1]
         result.notebook.cells[index].source = chosen["source"]
+        used.add(chosen["number"])
+        left |= {cell["number"]: cell for cell in found}
         if len(proper) > 1:
             result.note(exercise, f"{exercise} is defined in {len(proper)} cells; the last one counts.")
         if not chosen["own"]:
             result.note(
                 exercise, f"{exercise} was found by the function's name, in a cell that is not its answer cell."
             )
+    return [cell for number, cell in left.items() if number not in used]
 
 
-def _insert(notebook: NotebookNode, added: dict[int, list[NotebookNode]]) -> None:
-    cells = list(added.get(-1, []))
-    for index, cell in enumerate(notebook.cells):
-        cells.append(cell)
-        cells += added.get(index, [])
+def _find_written(
+    template: list[NotebookNode], added: dict[int, list[dict[str, Any]]], written: dict[int, str]
+) -> None:
+    """A written answer whose cell lost its metadata is known by its place alone: text right below the question."""
+    for where, cell in enumerate(template):
+        if "written" not in cell.metadata or where in written:
+            continue
+        texts = [other for other in added.get(where - 1, []) if other["cell_type"] == "markdown"]
+        answer = "\n\n".join(other["source"] for other in texts if not _same(other, cell))
+        if answer:
+            written[where] = answer
+        added[where - 1] = [other for other in added.get(where - 1, []) if other not in texts]
+
+
+def _insert(notebook: NotebookNode, added: dict[int, list[dict[str, Any]]]) -> None:
+    cells = []
+    for index, cell in enumerate([None, *notebook.cells], start=-1):
+        cells += [cell] if cell else []
+        below = sorted(added.get(index, []), key=lambda cell: cell["number"])
+        cells += [_added_cell(cell, cell["number"]) for cell in below]
     notebook.cells = cells
 
 

@@ -30,12 +30,12 @@ def attempt(answer: Callable[..., Any], arguments: Sequence[Any], probe: Callabl
     except KeyboardInterrupt:
         raise
     except NotImplementedError as error:
-        return Outcome("unwritten", message=str(error), trace=student_lines(error), printed=printed.getvalue())
+        return Outcome("unwritten", message=_message(error), trace=student_lines(error), printed=printed.getvalue())
     except BaseException as error:
         return Outcome(
             "raised",
             error=type(error).__name__,
-            message=str(error)[:500],
+            message=_message(error),
             trace=student_lines(error),
             printed=printed.getvalue(),
         )
@@ -46,6 +46,13 @@ def _quiet_numpy() -> Any:
     import numpy as np
 
     return np.errstate(all="ignore")
+
+
+def _message(error: BaseException) -> str:
+    try:
+        return str(error)[:500]
+    except Exception:  # the reader's own class of error, and its __str__ fails
+        return ""
 
 
 def student_lines(error: BaseException) -> tuple[tuple[int, str], ...]:
@@ -60,7 +67,7 @@ def student_lines(error: BaseException) -> tuple[tuple[int, str], ...]:
 
 def _is_cell(filename: str) -> bool:
     """IPython keeps cells under names like <ipython-input-3-...> or ipykernel_123/456.py; plain exec says <string>."""
-    return (filename.startswith("<") and filename not in ("<frozen importlib._bootstrap>",)) or "ipykernel_" in filename
+    return (filename.startswith("<") and not filename.startswith("<frozen ")) or "ipykernel_" in filename
 
 
 class _Beginning(io.StringIO):

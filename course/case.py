@@ -139,13 +139,16 @@ def value_difference(right: Any, got: Any, tolerance: Tolerance, names: tuple[st
     if isinstance(right, list):
         return _tuple_difference(tuple(right), got, tolerance, ())
     if right is None or isinstance(right, (str, bool, np.bool_)):
-        same = _plain(got) == _plain(right) and type(_plain(got)) is type(_plain(right))
+        right, got = _plain(right), _plain(got)
+        same = type(got) is type(right) and got == right
         return None if same else Difference("values", f"It is {describe(got)}.", expected=right, got=got)
     return _number_difference(right, got, tolerance)
 
 
 def _plain(value: Any) -> Any:
-    return bool(value) if isinstance(value, np.bool_) else value
+    """A truth value as Python's, also one that is an array of no dimensions."""
+    is_truth = isinstance(value, (np.bool_, np.ndarray)) and value.dtype == bool and value.ndim == 0
+    return bool(value) if is_truth else value
 
 
 def _tuple_difference(right: tuple, got: Any, tolerance: Tolerance, names: tuple[str, ...]) -> Difference | None:
@@ -168,7 +171,7 @@ def _dict_difference(right: dict, got: Any, tolerance: Tolerance) -> Difference 
     missing, extra = [key for key in right if key not in got], [key for key in got if key not in right]
     if missing or extra:
         said = [
-            f"{word} {', '.join(map(repr, keys))}"
+            f"{word} {', '.join(repr(key)[:40] for key in keys[:5])}{', ...' if len(keys) > 5 else ''}"
             for word, keys in (("lacks", missing), ("has too much:", extra))
             if keys
         ]
@@ -207,7 +210,9 @@ def _element_difference(
         wrong = wanted != came
     else:
         exact = np.complex128 if wanted.dtype.kind == "c" else np.float64
-        wrong = ~np.isclose(came.astype(exact), wanted.astype(exact), tolerance.rtol, tolerance.atol, equal_nan=True)
+        with np.errstate(all="ignore"):
+            close = np.isclose(came.astype(exact), wanted.astype(exact), tolerance.rtol, tolerance.atol, equal_nan=True)
+        wrong = ~close
     if not wrong.any():
         return None
     if not np.isfinite(came[wrong]).all() and np.isfinite(wanted[wrong]).all():
@@ -234,7 +239,8 @@ def _array(value: Any) -> np.ndarray | None:
     if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() > 63:
         return np.asarray(float(value)) if value.bit_length() < 1000 else None
     if isinstance(value, (bool, int, float, complex, np.generic, np.ndarray)):
-        return np.asarray(value)
+        array = np.asarray(value)
+        return array if array.dtype.kind in "biufc" else None  # neither text nor objects, even if they hold numbers
     return None
 
 
@@ -258,7 +264,8 @@ def describe(value: Any) -> str:
     if isinstance(value, (bool, np.bool_)):
         return f"the truth value {bool(value)}"
     if isinstance(value, (int, float, np.number)):
-        return f"the number {value:.6g}" if isinstance(value, float) or abs(value) < 1e15 else "a huge integer"
+        is_short = not isinstance(value, (int, np.integer)) or abs(value) < 1e15
+        return f"the number {value:.6g}" if is_short else "a huge integer"
     if isinstance(value, (tuple, list)):
         return f"a {type(value).__name__} of {len(value)}"
     if isinstance(value, dict):

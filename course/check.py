@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from course import frozen_cases, probes
+from course import frozen_cases, probes, wire
 from course.attempt import attempt
-from course.case import Difference, Outcome, difference
+from course.case import Difference, Outcome, describe, difference
 from course.diagnosis import Judged, Mistake, explain
 from course.frozen_cases import FrozenCase, FrozenExercise
 from course.show_values import compare_values, describe_arguments
@@ -54,6 +54,8 @@ class Report:
             return [
                 f"{self.exercise} is not written yet. Replace the line that raises NotImplementedError by your code."
             ]
+        if not self.cases:
+            return list(self.notes)
         said = [
             f"{self.exercise}: visible cases passed: {self.passed} of {len(self.cases)}; others are run at grading."
         ]
@@ -116,10 +118,18 @@ def check_exercise(answer: Callable[..., Any], exercise: FrozenExercise) -> Repo
         outcome = attempt(answer, case.arguments, probe)
         if outcome.status == "unwritten":
             return Report(exercise.id, unwritten=True)
-        outcomes.append(outcome)
+        outcomes.append(_as_sent(outcome))
     reports = [_case_report(exercise, case, outcome) for case, outcome in zip(exercise.cases, outcomes, strict=True)]
     mistake = explain(judged(exercise, outcomes), exercise.mistakes)
     return Report(exercise.id, tuple(reports), mistake=mistake, notes=_notes(exercise, outcomes, mistake))
+
+
+def _as_sent(outcome: Outcome) -> Outcome:
+    """The outcome with its output as it would reach the judge: what can't travel there is not accepted here either."""
+    try:
+        return replace(outcome, output=wire.unpack(wire.pack(outcome.output)))
+    except Exception as error:  # an object of the reader's own class that can't even be looked at
+        return Outcome("bad data", message=f"What came back could not be read: {error}.", printed=outcome.printed)
 
 
 def judged(exercise: FrozenExercise, outcomes: list[Outcome]) -> list[Judged]:
@@ -157,4 +167,4 @@ def _notes(exercise: FrozenExercise, outcomes: list[Outcome], mistake: Mistake |
 
 
 def _not_an_answer(answer: Any) -> str:
-    return f"check takes the function itself: check(squared_error_cost), without quotes or brackets; a {type(answer).__name__} came."
+    return f"check takes the function itself: check(squared_error_cost), without quotes or brackets; {describe(answer)} came."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import linecache
 import sys
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
 def check_notebook(path: Path) -> int:
     """Print the check of every exercise that the notebook holds. Runs its answers here, as opening it would."""
     from course import frozen_cases
-    from course.check import check
+    from course.check import check_exercise
     from course.program import program_by_names
 
     try:
@@ -44,18 +45,23 @@ def check_notebook(path: Path) -> int:
     if not any(piece.exercise for piece in pieces):
         print(f"{path.name} defines no exercise of this course. There are: {', '.join(exercises)}.", file=sys.stderr)
         return 2
-    names: dict[str, Any] = {"__name__": "__main__", "get_ipython": _NoIPython}
-    all_right = True
+    names: dict[str, Any] = {"__name__": "__main__"}
+    names["get_ipython"] = lambda: _NoIPython(names)
+    all_right, failed = True, set()
     for piece in pieces:
         problem = _run(piece.source, piece.name, names)
         if problem and piece.exercise:
             print(f"{piece.exercise}: {piece.name} can't be run: {problem}")
             all_right = False
-    for exercise in dict.fromkeys(piece.exercise for piece in pieces if piece.exercise):
+            failed.add(piece.exercise)
+    for exercise, cell in {piece.exercise: piece.name for piece in pieces if piece.exercise}.items():
         if exercise in names:
-            report = check(names[exercise])
+            report = check_exercise(names[exercise], frozen_cases.load(exercise))
             print(report)
             all_right &= report.right
+        elif exercise not in failed:
+            print(f"{exercise}: {cell} ran, but there is nothing of that name after it.")
+            all_right = False
     return int(not all_right)
 
 
@@ -67,22 +73,35 @@ def read_code(path: Path) -> list[str]:
         return [source if isinstance(source, str) else "".join(source) for source in code]
     except FileNotFoundError:
         raise ValueError(f"There is no file {path}.") from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise ValueError(f"{path} is not a notebook that can be read ({type(error).__name__}). Is it saved?") from None
 
 
 def _run(source: str, name: str, names: dict[str, Any]) -> str:
     from course.program import python_of
 
+    source = python_of(source)
+    linecache.cache[f"<{name}>"] = (len(source), None, source.splitlines(keepends=True), f"<{name}>")  # for traces
     try:
-        exec(compile(python_of(source), f"<{name}>", "exec"), names)
-    except Exception as error:
+        exec(compile(source, f"<{name}>", "exec"), names)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # `exit()` in a cell ends that cell
         return f"{type(error).__name__}: {error}"
     return ""
 
 
 class _NoIPython:
-    """Stands for the shell: magics and shell commands do nothing here."""
+    """Stands for the shell: magics and shell commands do nothing here, but for those that run the rest of their cell."""
+
+    def __init__(self, names: dict[str, Any]) -> None:
+        self._names = names
+
+    def run_cell_magic(self, magic: str, line: str, body: str) -> None:
+        from course.program import WRAPPERS, python_of
+
+        if magic in WRAPPERS:
+            exec(compile(python_of(body), f"<cell under %%{magic}>", "exec"), self._names)
 
     def __getattr__(self, name: str) -> Any:
         return lambda *arguments, **keywords: None

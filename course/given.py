@@ -36,7 +36,12 @@ def layout(base: np.ndarray, name: str) -> Given:
     return Given("layout", (np.asarray(base), name))
 
 
-_BUILDERS: dict[str, Callable[..., Any]] = {"layout": lambda base, name: LAYOUTS[name](base)}
+def _layout(base: np.ndarray, name: str) -> np.ndarray:
+    """A new array each time: most layouts are views, and an answer that writes into one must not reach the base."""
+    return LAYOUTS[name](np.array(base, order="C"))
+
+
+_BUILDERS: dict[str, Callable[..., Any]] = {"layout": _layout}
 
 
 def build(name: str, *arguments: Any, **keywords: Any) -> Any:

@@ -9,11 +9,16 @@ from __future__ import annotations
 import ast
 import builtins
 import symtable
-from collections.abc import Iterable
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 
 from nbformat import NotebookNode
 
+MAX_SOURCE = 200_000  # characters of a cell
+WRAPPERS = ("time", "capture", "prun")  # magics of a whole cell that run its body where the cell stands
 _PLAIN = (
     ast.Import,
     ast.ImportFrom,
@@ -42,6 +47,7 @@ class _Statement:
     binds: frozenset[str]
     uses: frozenset[str]
     star: bool = False
+    own: bool = False  # it stands in a cell that the student added
 
 
 def program(notebook: NotebookNode, only: str | None = None) -> list[Piece]:
@@ -58,7 +64,7 @@ def program(notebook: NotebookNode, only: str | None = None) -> list[Piece]:
         elif "exercise" in cell.metadata:
             answers[cell.metadata["exercise"]] = (position, cell.source)
         elif "nbgrader" not in cell.metadata:
-            others += _statements(cell.source, position)
+            others += _statements(cell.source, position, own=bool(cell.metadata.get("added")))
     return _assemble(pieces, answers, others, only)
 
 
@@ -80,7 +86,7 @@ def _assemble(
 ) -> list[Piece]:
     wanted = {only} & answers.keys() if only else set(answers)
     while True:  # answers may call earlier answers, and helpers may too
-        needed = {name for exercise in wanted for name in uses(answers[exercise][1])}
+        needed = {name for exercise in wanted for name in _lacks(answers[exercise][1])}
         helpers = _closure(needed, others, set(answers))
         needed |= {name for helper in helpers for name in helper.uses}
         more = needed & answers.keys() - wanted
@@ -96,44 +102,66 @@ def _assemble(
 
 
 def _closure(needed: set[str], statements: list[_Statement], answers: set[str]) -> list[_Statement]:
-    """The statements that bind a needed name, or one that these need; in order."""
+    """The statements that bind a needed name, or one that these need; in order.
+
+    What a student defined in a cell of their own is not replaced by a demo's variable of the same name.
+    """
     wanted, chosen = set(needed), [statement.star for statement in statements]
+    theirs = {name for statement in statements if statement.own for name in statement.binds - statement.uses}
+    offers = [statement.binds - answers - (set() if statement.own else theirs) for statement in statements]
     changed = True
     while changed:
         changed = False
         for index, statement in enumerate(statements):
-            if not chosen[index] and statement.binds & wanted - answers:
+            if not chosen[index] and offers[index] & wanted:
                 chosen[index] = changed = True
                 wanted |= statement.uses
     return [statement for statement, is_chosen in zip(statements, chosen, strict=True) if is_chosen]
 
 
-def _statements(source: str, position: int) -> list[_Statement]:
+def _statements(source: str, position: int, own: bool = False) -> list[_Statement]:
     """The imports, definitions and assignments at the top level of a cell. A cell that can't be parsed has none."""
-    try:
-        tree = ast.parse(python_of(source))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    tree = _parse(source)
+    if tree is None:
         return []
     found = []
     for statement in tree.body:
         if not isinstance(statement, _PLAIN):
             continue
-        text = ast.unparse(statement)
+        text = _text(statement)
         star = isinstance(statement, ast.ImportFrom) and any(name.name == "*" for name in statement.names)
         binds, used = _names(text)
-        found.append(_Statement(position, text, binds, used, star))
+        found.append(_Statement(position, text, binds, used, star, own))
     return found
 
 
 def uses(source: str) -> frozenset[str]:
     """The global names that a piece of code reads, at its top level or inside its functions; builtins left out."""
-    return _names(python_of(source))[1]
+    tree = _parse(source)
+    return _names(_text(tree))[1] if tree else frozenset()
+
+
+def _lacks(source: str) -> frozenset[str]:
+    """What an answer's cell uses and does not define itself."""
+    tree = _parse(source)
+    return uses(source) - _bound(tree.body) if tree else frozenset()
+
+
+def _text(tree: ast.AST) -> str:
+    """The tree as source again; nothing where it is nested too deeply."""
+    try:
+        return ast.unparse(tree)
+    except RecursionError:
+        return ""
 
 
 def _names(source: str) -> tuple[frozenset[str], frozenset[str]]:
     """(names bound at the top level, global names read anywhere)."""
+    if len(source) > MAX_SOURCE:
+        return frozenset(), frozenset()
     try:
-        top = symtable.symtable(source, "<cell>", "exec")
+        with _no_warnings():
+            top = symtable.symtable(source, "<cell>", "exec")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return frozenset(), frozenset()
     binds = {symbol.get_name() for symbol in top.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
@@ -148,22 +176,61 @@ def _names(source: str) -> tuple[frozenset[str], frozenset[str]]:
 
 def defines(source: str, name: str) -> bool:
     """Does the cell bind this name at its top level? A cell that can't be parsed counts when it says `def name` there."""
-    try:
-        tree = ast.parse(python_of(source))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        lines = source.splitlines()
-        return any(line.startswith((f"def {name}(", f"def {name} (", f"class {name}")) for line in lines)
+    if name not in source:
+        return False
+    tree = _parse(source)
+    if tree is None:
+        starts = (f"def {name}(", f"def {name} (", f"class {name}")
+        return any(line.startswith(starts) for line in source.splitlines())
     return name in _bound(tree.body)
 
 
+@lru_cache(maxsize=512)
+def _parse(source: str) -> ast.Module | None:
+    """The syntax tree of a cell, or None where it has none or is too long to be anybody's code."""
+    if len(source) > MAX_SOURCE:
+        return None
+    for text in (source, None):  # most cells are plain Python: IPython's transformations are slow and seldom needed
+        try:
+            with _no_warnings():
+                return _without_wrapper(ast.parse(python_of(source) if text is None else text))
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            continue
+    return None
+
+
+@contextmanager
+def _no_warnings() -> Iterator[None]:
+    """A backslash too much in a student's text is not the grader's concern."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _without_wrapper(tree: ast.Module) -> ast.Module:
+    """Of a cell under `%%time` or the like, the tree of its body."""
+    match tree.body:
+        case [ast.Expr(ast.Call(ast.Attribute(attr="run_cell_magic"), [magic, _, ast.Constant(str(body))]))] if (
+            isinstance(magic, ast.Constant) and magic.value in WRAPPERS
+        ):
+            return ast.parse(python_of(body))
+    return tree
+
+
 def _bound(statements: Iterable[ast.stmt]) -> set[str]:
+    """Names that statements define: `f = cache(f)` and `f.calls = 0` change an `f` that is there and define none."""
     names: set[str] = set()
     for statement in statements:
         if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             names.add(statement.name)
-        elif isinstance(statement, (ast.Assign, ast.AnnAssign)):
+        elif isinstance(statement, (ast.Import, ast.ImportFrom)):
+            names |= {(alias.asname or alias.name).split(".")[0] for alias in statement.names}
+        elif isinstance(statement, (ast.Assign, ast.AnnAssign)) and statement.value is not None:
             targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-            names |= {node.id for target in targets for node in ast.walk(target) if isinstance(node, ast.Name)}
+            nodes = [node for tree in (*targets, statement.value) for node in ast.walk(tree)]
+            mentioned = [node for node in nodes if isinstance(node, ast.Name)]
+            read = {node.id for node in mentioned if not isinstance(node.ctx, ast.Store)}
+            names |= {node.id for node in mentioned if isinstance(node.ctx, ast.Store)} - read
         elif isinstance(statement, (ast.If, ast.Try, ast.With)):
             bodies = [statement.body, *(getattr(statement, part, []) for part in ("orelse", "finalbody"))]
             bodies += [handler.body for handler in getattr(statement, "handlers", [])]

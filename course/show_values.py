@@ -25,6 +25,8 @@ def _argument(name: str, value: Any) -> str:
     if isinstance(value, np.ndarray) or is_tensor(value):
         kind = str(value.dtype).removeprefix("torch.")
         return f"{name} {tuple(value.shape)}" + ("" if kind == "float64" else f" {kind}")
+    if isinstance(value, np.generic):
+        value = value.item()
     if isinstance(value, (int, float, str)):
         return f"{name} = {value!r}"
     return f"{name} {describe(value)}"
@@ -48,7 +50,9 @@ def _short(value: Any) -> str:
         value = value.detach().numpy()
     if isinstance(value, (np.ndarray, list)):
         return np.array2string(np.asarray(value), precision=6, separator=", ", threshold=SMALL).replace("\n", " ")
-    return f"{float(value):.8g}" if isinstance(value, (float, np.floating)) else repr(value)
+    if isinstance(value, np.generic):
+        value = value.item()
+    return f"{value:.8g}" if isinstance(value, float) else repr(value)
 
 
 def _largest(expected: Any, got: Any) -> str:

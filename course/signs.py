@@ -22,8 +22,9 @@ def not_finite(right: Outcome, mistaken: Outcome, got: Outcome) -> bool:
 
 def falls_short(right: Outcome, mistaken: Outcome, got: Outcome) -> bool:
     """Finite, and the first number is smaller than it should be; or nearly right."""
-    if difference(right, got, NEARLY) is None:
-        return True
+    found = difference(right, got, NEARLY)
+    if found is None or found.kind not in ("values", "nan"):
+        return found is None
     return finite(got) and got.status == "returned" and _first(got.output) < _first(right.output)
 
 

@@ -32,6 +32,7 @@ DTYPES = frozenset(
 MAX_DEPTH = 40
 MAX_BYTES = 256 * 2**20  # of all arrays in one value
 MAX_ITEMS = 200_000  # of all values in one
+MAX_KEYS = 5_000  # of all dicts in one: keys can be chosen so that each is compared with all others
 MAX_DIMENSIONS = 32
 _FLOATS = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
@@ -92,6 +93,8 @@ def _pack_number(value: Any, depth: int) -> Any:
         value = np.asarray(value)
         if value.dtype.name not in DTYPES:
             return {"other": f"a numpy array of dtype {value.dtype}"}
+        if value.ndim > MAX_DIMENSIONS:
+            return {"other": f"an array of {value.ndim} dimensions"}
         return {"array": [value.dtype.name, list(value.shape), _base64(value)]}
     if isinstance(value, np.generic):
         array = np.asarray(value)
@@ -136,14 +139,18 @@ class _Room:
 
     bytes: int = MAX_BYTES
     items: int = MAX_ITEMS
+    keys: int = MAX_KEYS
 
-    def take(self, items: int = 0, size: int = 0) -> None:
+    def take(self, items: int = 0, size: int = 0, keys: int = 0) -> None:
         self.items -= items
         self.bytes -= size
+        self.keys -= keys
         if self.items < 0:
             raise WireError(f"more than {MAX_ITEMS} values in one")
         if self.bytes < 0:
             raise WireError(f"more than {MAX_BYTES // 2**20} MB of arrays in one value")
+        if self.keys < 0:
+            raise WireError(f"more than {MAX_KEYS} keys of dicts in one value")
 
 
 def _unpack(data: Any, depth: int, room: _Room) -> Any:
@@ -186,6 +193,8 @@ def _read_array(body: Any, depth: int, room: _Room) -> np.ndarray:
         raise WireError("a shape has lengths that are integers from 0 up")
     if not isinstance(text, str):
         raise WireError("the numbers of an array are base64 text")
+    if math.prod(length or 1 for length in shape) >= 2**59:  # numpy counts the bytes of an empty array like this, too
+        raise WireError("a shape has more than 2^59 elements")
     size = math.prod(shape) * np.dtype(dtype).itemsize
     if len(text) != 4 * -(-size // 3):
         raise WireError(
@@ -198,8 +207,8 @@ def _read_array(body: Any, depth: int, room: _Room) -> np.ndarray:
         raise WireError("the text of an array is not base64") from None
     if len(raw) != size:
         raise WireError("the text of an array is not base64 of the right length")
-    if any(length > 2**31 for length in shape):
-        raise WireError("a shape has a length of more than 2^31")
+    if dtype == "bool" and raw.strip(b"\0\1"):
+        raise WireError("a truth value is written as 0 or 1")
     return np.frombuffer(raw, dtype=np.dtype(dtype).newbyteorder("<")).astype(dtype).reshape(shape)
 
 
@@ -223,6 +232,7 @@ def _read_tuple(body: Any, depth: int, room: _Room) -> tuple:
 def _read_dict(body: Any, depth: int, room: _Room) -> dict:
     if not isinstance(body, list) or not all(isinstance(pair, list) and len(pair) == 2 for pair in body):
         raise WireError("a dict is a list of [key, value]")
+    room.take(keys=len(body))
     result = {}
     for key, item in body:
         key = _unpack(key, depth - 1, room)
