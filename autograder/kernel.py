@@ -155,6 +155,10 @@ def make_shell() -> Shell:
     shell = Shell.instance(config=config, user_module=types.ModuleType("__main__", "The notebook"))
     shell.display_formatter.active_types = ["text/plain"]  # no picture of a figure is drawn
     builtins.input = _no_input
+    for source in ("%matplotlib inline", "%time pass", "def f():\n    return 1\n\nf();"):  # what is slow the first time
+        shell.run_cell(source)
+    shell.reset(new_session=True)
+    shell.compile.lines.clear()
     return shell
 
 
@@ -202,28 +206,41 @@ class Kernel:
                 request = self._receive()
             except BaseException:
                 self.calls.leave(1)
-            reply = None
+            reply = failure = None
             for _ in range(5):  # a student's trap that is still armed may go off in here; it does not do so for ever
                 try:
-                    reply = reply or self._handle(request)
+                    if reply is None and failure is None:
+                        reply = self._handle(request)
+                    elif reply is None:
+                        reply = {"number": request["number"], "error": self._describe(failure)}
                     self._calm()
                     self._send(reply)
                     break
                 except BaseException as error:
-                    reply = reply or {"number": request["number"], "error": self._describe(error)}
+                    failure = error
             else:
                 self.calls.leave(1)
-            reply = request = None
+            reply = request = failure = None
 
     def _handle(self, request: dict[str, Any]) -> dict[str, Any]:
         self.out = sys.stdout = sys.stderr = Output()
         try:
-            self.calls.mask(signal_calls.SIG_SETMASK, [])
-            result = self._run(request) if request["do"] == "run" else self._probe(request)
+            try:
+                self.calls.mask(signal_calls.SIG_SETMASK, [])
+                result = self._run(request) if request["do"] == "run" else self._probe(request)
+            finally:
+                self._hold_signals()
         except BaseException as error:
             result = {"error": self._describe(error)}
         result["number"] = request["number"]
         return result
+
+    def _hold_signals(self) -> None:
+        """From here on no handler of the student's runs; one that was due may still raise, once the mask is set."""
+        try:
+            self.calls.mask(signal_calls.SIG_SETMASK, self.all_signals)
+        except BaseException:
+            self.calls.mask(signal_calls.SIG_SETMASK, self.all_signals)
 
     def _run(self, request: dict[str, Any]) -> dict[str, Any]:
         self.shell.compile.name = request["name"]
@@ -248,7 +265,7 @@ class Kernel:
         """Undo what a student's code may have left behind that would strike between two requests."""
         self.calls.trace(None)
         self.calls.profile(None)
-        self.calls.mask(signal_calls.SIG_SETMASK, self.all_signals)
+        self._hold_signals()
         self.calls.timer(signal_calls.ITIMER_REAL, 0)
         self.calls.limit(self.recursion_limit)
         if self.alone:

@@ -8,8 +8,6 @@ from __future__ import annotations
 import os
 import time
 
-_TICK = os.sysconf("SC_CLK_TCK")
-
 
 class Meter:
     """Watches the processes that descend from one."""
@@ -19,6 +17,7 @@ class Meter:
         self._seen: dict[int, float] = {}  # CPU seconds of processes when last seen
         self.baseline = _status(process).get("VmRSS", 0)  # what came with the fork
         self.last_cpu = 0.0
+        self._tick = os.sysconf("SC_CLK_TCK")
         self.threads = 1
 
     def cpu_of_first(self) -> float:
@@ -35,8 +34,8 @@ class Meter:
             fields = _stat(process)
             if not fields:
                 continue
-            own = (int(fields[11]) + int(fields[12])) / _TICK
-            waited += (int(fields[13]) + int(fields[14])) / _TICK
+            own = (int(fields[11]) + int(fields[12])) / self._tick
+            waited += (int(fields[13]) + int(fields[14])) / self._tick
             if process != self.process:
                 self._seen[process] = own
                 others += own
@@ -70,6 +69,13 @@ class Meter:
                 proportional += anonymous
                 private += anonymous
         return proportional, private
+
+    def growth(self) -> int:
+        """Bytes that all processes have in memory now, more than came with the fork of the first; quick.
+
+        What a process shares counts in full in each, so what they use together is at most this.
+        """
+        return sum(_status(process).get("VmRSS", 0) for process in self.processes()) - self.baseline
 
     def peak_of_first(self) -> int:
         """By how many bytes the first process has grown at most since it was forked; quick."""

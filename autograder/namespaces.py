@@ -16,6 +16,7 @@ import ctypes
 import glob
 import importlib.util
 import os
+import platform
 import signal
 import struct
 import sys
@@ -24,28 +25,23 @@ from collections.abc import Callable, Iterator
 _MS_RDONLY, _MS_NOSUID, _MS_NODEV, _MS_NOEXEC, _MS_BIND, _MS_REC, _MS_PRIVATE = 1, 2, 4, 8, 4096, 16384, 1 << 18
 _MS_REMOUNT = 32
 _MNT_DETACH = 2
-_MOUNT_SETATTR, _PIVOT_ROOT = {"x86_64": (442, 155), "aarch64": (442, 41)}.get(os.uname().machine, (442, 155))
+_MOUNT_SETATTR = 442  # the same number on all processors
+_PIVOT_ROOT = 41 if platform.machine() == "aarch64" else 155
 _AT_RECURSIVE, _AT_FDCWD = 0x8000, -100
 _CLONE_NEWNS, _CLONE_NEWUTS, _CLONE_NEWIPC = 0x00020000, 0x04000000, 0x08000000
 _CLONE_NEWUSER, _CLONE_NEWPID, _CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE = 1, 4
 
 _SYSTEM = (
-    *(f"/{name}" for name in ("bin", "sbin", "lib", "lib32", "lib64", "libx32")),  # links into /usr on most systems
-    *(f"/usr/{name}" for name in ("bin", "sbin", "lib", "lib32", "lib64", "libx32", "libexec", "share")),
-    *(f"/usr/local/{name}" for name in ("bin", "lib", "lib64", "share")),
+    *(f"/{name}" for name in ("bin", "lib", "lib32", "lib64", "libx32")),  # links into /usr on most systems
+    *(f"/usr/{name}" for name in ("bin", "lib", "lib32", "lib64", "libx32", "local/bin", "local/lib", "local/lib64")),
+    "/usr/share/zoneinfo",
     "/nix/store",
     "/gnu/store",
     "/sys/devices/system/cpu",  # torch asks for the processor's cores
 )
-_SETTINGS = (
-    "/etc/ld.so.cache",
-    "/etc/ld.so.conf",
-    "/etc/ld.so.conf.d",
-    "/etc/fonts",
-    "/etc/alternatives",
-    "/etc/localtime",
-)
+# no fonts of the system: matplotlib brings its own and would read all others at each start
+_SETTINGS = ("/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/alternatives", "/etc/localtime")
 DEVICES = tuple(f"/dev/{name}" for name in ("null", "zero", "full", "random", "urandom"))
 _SPARE_IDS = 1000
 
@@ -56,7 +52,7 @@ class NamespacesRefused(OSError):
     """The machine does not let this user make the namespaces, or the interpreter can't be shown inside."""
 
 
-_libc = ctypes.CDLL(None, use_errno=True)
+_libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
 def _call(what: str, result: int) -> None:
@@ -371,7 +367,9 @@ def seclude(number: int, disk: int) -> None:
     # the mounts are made with the rights of the zygote's user namespace, which owns the process namespace that /proc shows
     _unshare(_CLONE_NEWNS | _CLONE_NEWNET | _CLONE_NEWIPC | _CLONE_NEWUTS)
     _libc.sethostname(b"box", 3)
-    _mount("tmpfs", "/tmp", "tmpfs", _MS_NOSUID | _MS_NODEV, f"mode=0700,uid={mine},gid={mine},size={disk},nr_inodes=4096")
+    _mount(
+        "tmpfs", "/tmp", "tmpfs", _MS_NOSUID | _MS_NODEV, f"mode=0700,uid={mine},gid={mine},size={disk},nr_inodes=4096"
+    )
     seen = _mount_proc()
     if several:
         os.setresgid(mine, mine, mine)

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import functools
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -202,6 +201,8 @@ def _others_may_read(path: str) -> bool:
 
 def _limit(limits: Limits, tier_name: str) -> None:
     """Limits that the kernel keeps for each process; what they can't express, the watch of the trusted side does."""
+    import resource  # Windows has none, and there the rest of this module says what to do instead
+
     sizes = {}
     if os.path.exists("/proc/self/status"):
         with open("/proc/self/status") as file:

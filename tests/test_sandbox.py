@@ -117,7 +117,7 @@ def test_the_folders_of_the_project_and_of_people_are_not_listed(kernel):
     shown = set(say(kernel, source.replace("{project!r}", repr(str(PROJECT)))).split())
     inside = {path for path in shown if path.startswith(f"{PROJECT}/")}
     assert inside <= {f"{PROJECT}/course", f"{PROJECT}/.venv"}
-    etc = {"passwd", "group", "hosts", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "fonts", "alternatives", "localtime"}
+    etc = {"passwd", "group", "hosts", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "localtime"}
     assert {path for path in shown if path.startswith("/etc/")} <= {f"/etc/{name}" for name in etc}
     assert not {path for path in shown if path.startswith(("/run/", "/boot/", "/var/", "/mnt/"))}
 
@@ -137,7 +137,12 @@ def test_a_file_that_anybody_may_read_is_not_seen_nor_reached_by_links(kernel, t
         f"import sqlite3; sqlite3.connect('file:{secret}?mode=ro', uri=True).execute('select 1 from x')",
     ):
         reply = ask(kernel, source)
-        assert reply["error"]["kind"] in ("FileNotFoundError", "PermissionError", "OperationalError", "NotADirectoryError")
+        assert reply["error"]["kind"] in (
+            "FileNotFoundError",
+            "PermissionError",
+            "OperationalError",
+            "NotADirectoryError",
+        )
         assert SECRET not in json.dumps(reply)
     assert secret.read_text() == SECRET
 
@@ -284,7 +289,11 @@ def test_no_memory_of_the_instructors_is_left_in_the_process(zygote, kernel, in_
 
 
 def test_it_holds_no_rights(kernel, in_namespaces):
-    fields = dict(line.split(":\t") for line in say(kernel, "print(open('/proc/self/status').read()[-1400:])").splitlines() if ":\t" in line)
+    fields = dict(
+        line.split(":\t")
+        for line in say(kernel, "print(open('/proc/self/status').read()[-1400:])").splitlines()
+        if ":\t" in line
+    )
     for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
         assert int(fields[name], 16) == 0
     assert fields["NoNewPrivs"] == "1"
@@ -303,10 +312,7 @@ def test_started_as_root_the_box_has_another_user_outside(zygote, kernel):
         assert int(users[0]) == os.geteuid()
 
 
-CALLS = {
-    name: numbers[0 if os.uname().machine == "x86_64" else 1]
-    for name, numbers in seccomp.ALWAYS_DENIED.items()
-}
+CALLS = {name: numbers[0 if os.uname().machine == "x86_64" else 1] for name, numbers in seccomp.ALWAYS_DENIED.items()}
 
 
 @pytest.mark.skipif(not seccomp.supported(), reason="the filter knows other processors")
@@ -558,7 +564,10 @@ def test_the_disk_is_limited(zygote, kernel, in_namespaces):
     print(set(kinds), sum(os.path.getsize(f"/tmp/{n}") for n in range(10)) <= %d)
     """
     assert say(kernel, source % LIMITS.disk).endswith("True")
-    assert error(kernel, "for n in range(10**5): open(f'/tmp/small-{n}', 'w')")["kind"] in ("OSError", "FileNotFoundError")
+    assert error(kernel, "for n in range(10**5): open(f'/tmp/small-{n}', 'w')")["kind"] in (
+        "OSError",
+        "FileNotFoundError",
+    )
 
 
 def test_a_flood_of_output_costs_processor_time_alone(kernel):
@@ -698,7 +707,7 @@ def test_halves_of_characters_do_not_reach_the_judge(kernel):
         "import sys; sys.setrecursionlimit(60)",
         "import sys; sys.settrace(lambda *a: 1 / 0)",
         "import sys, threading; threading.setprofile(print); sys.setprofile(lambda *a: 1 / 0)",
-        "import signal; signal.signal(signal.SIGALRM, lambda *a: 1 / 0); signal.setitimer(signal.ITIMER_REAL, 1e-4, 1e-4)",
+        "import signal; signal.signal(signal.SIGALRM, lambda *a: 1 / 0); signal.setitimer(signal.ITIMER_REAL, 1e-3, 1e-3)",
         "import atexit, time; atexit.register(time.sleep, 1000)",
         "import gc; gc.disable(); gc.set_threshold(1); gc.callbacks.append(lambda *a: 1 / 0)",
         "get_ipython().run_cell = None",
