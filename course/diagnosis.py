@@ -52,15 +52,15 @@ def _explains(way: Sequence[Outcome], sign: str | None, cases: Sequence[Judged])
         difference(case.right, mistaken, case.tolerance) is not None for case, mistaken in zip(cases, way, strict=True)
     ]
     shows_in_ordinary = any(w and not case.edge for w, case in zip(wrong, cases, strict=True))
+    clearly_wrong = False
     for case, mistaken, is_wrong in zip(cases, way, wrong, strict=True):
         if case.edge and shows_in_ordinary:
             continue
-        if not is_wrong:
-            if difference(case.right, case.got, signs.NEARLY) is not None:
-                return False
-        elif not _fits(sign, case, mistaken):
+        nearly_right = difference(case.right, case.got, signs.NEARLY) is None
+        if not (_fits(sign, case, mistaken) if is_wrong else nearly_right):
             return False
-    return True
+        clearly_wrong |= is_wrong and (sign is None or not nearly_right)
+    return clearly_wrong
 
 
 def _fits(sign: str | None, case: Judged, mistaken: Outcome) -> bool:

@@ -6,6 +6,7 @@ function `sign(right, mistaken, got) -> bool` of three outcomes on one case, cal
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,11 @@ NEARLY = Tolerance(rtol=1e-3, atol=1e-6)
 def not_finite(right: Outcome, mistaken: Outcome, got: Outcome) -> bool:
     """NaN, inf or an error where the mistake gives such; anything where it merely loses digits."""
     return finite(mistaken) or not finite(got)
+
+
+def same_gaps(right: Outcome, mistaken: Outcome, got: Outcome) -> bool:
+    """NaN or inf just where the mistake gives such, and nearly its numbers elsewhere."""
+    return difference(_without_gaps(mistaken), _without_gaps(got), NEARLY) is None
 
 
 def falls_short(right: Outcome, mistaken: Outcome, got: Outcome) -> bool:
@@ -42,6 +48,19 @@ def anything(right: Outcome, mistaken: Outcome, got: Outcome) -> bool:
 def finite(outcome: Outcome) -> bool:
     """It returned, and no number in what it returned is NaN or infinite."""
     return outcome.status == "returned" and all(np.isfinite(number).all() for number in _numbers(outcome.output))
+
+
+def _without_gaps(outcome: Outcome) -> Outcome:
+    return replace(outcome, output=_mark_gaps(outcome.output), changed=())
+
+
+def _mark_gaps(value: Any) -> Any:
+    """The value with one and the same NaN for all that is not finite."""
+    if isinstance(value, (list, tuple)):
+        return tuple(map(_mark_gaps, value))
+    if isinstance(value, (float, np.floating, np.ndarray)) and np.asarray(value).dtype.kind == "f":
+        return np.where(np.isfinite(value), value, np.nan)
+    return value
 
 
 def _numbers(value: Any) -> list[np.ndarray]:

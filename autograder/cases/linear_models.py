@@ -333,9 +333,15 @@ def log_of_zero(X, t, w, b):
     return _from_probabilities(X, t, _logistic(X @ w + b))
 
 
+@logistic_cost_and_gradient.mistake
+def log_of_zero(X, t, w, b):
+    z = X @ w + b
+    return np.mean(np.log(1 + np.exp(z)) - t * z), *reference.logistic_cost_and_gradient(X, t, w, b)[1:]
+
+
 @logistic_cost_and_gradient.mistake(sign=signs.falls_short)
 def clipped_probabilities(X, t, w, b):
-    """For a very wrong example the cost must keep growing in proportion to |z|; yours stops near 27."""
+    """For a very wrong example the cost must keep growing in proportion to |z|; yours stops growing."""
     cost, *_ = _from_probabilities(X, t, np.clip(_logistic(X @ w + b), 1e-12, 1 - 1e-12))
     return cost, *reference.logistic_cost_and_gradient(X, t, w, b)[1:]
 
@@ -368,6 +374,12 @@ def sum_not_mean(X, t, w, b):
 def bias_forgotten(X, t, w, b):
     """Changing b does not change your cost."""
     return reference.logistic_cost_and_gradient(X, t, w, 0.0)
+
+
+@logistic_cost_and_gradient.mistake
+def bias_forgotten(X, t, w, b):
+    cost, dw, _ = reference.logistic_cost_and_gradient(X, t, w, 0.0)
+    return cost, dw, 0.0
 
 
 # ------------------------------------------------------------------------------------------ softmax
@@ -414,7 +426,7 @@ def overflow(Z, labels):
     return _loss_and_gradient(_softmax(Z, shift=0.0), labels)
 
 
-@softmax_cross_entropy.mistake(sign=signs.not_finite)
+@softmax_cross_entropy.mistake(sign=signs.same_gaps)
 def shift_by_global_max(Z, labels):
     """Works until one row is far above the others; each row has its own maximum."""
     return _loss_and_gradient(_softmax(Z, shift=Z.max()), labels)
@@ -445,6 +457,12 @@ def epsilon_in_log(Z, labels):
     """Your loss stops growing for very wrong predictions; take the logarithm analytically."""
     p = _softmax(Z)
     return _loss_and_gradient(p, labels, np.log(p + 1e-12))
+
+
+@softmax_cross_entropy.mistake(sign=signs.same_gaps)
+def log_of_zero(Z, labels):
+    """Your loss is infinite where the probability of the right class has rounded to 0; take the logarithm analytically."""
+    return _loss_and_gradient(_softmax(Z), labels)
 
 
 def trainings(rng: np.random.Generator) -> Iterator[Case]:

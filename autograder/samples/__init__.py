@@ -1,0 +1,1 @@
+"""Sample answers, right and wrong, with which the judge is tested."""
