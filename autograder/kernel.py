@@ -2,23 +2,24 @@
 
 A frame is 4 bytes of length, big-endian, and so much UTF-8 JSON, in both directions. Requests and replies:
 
-    {"do": "run", "source": text, "name": text}    a cell -> {"ok": true, "output": text} or {"error": ..., "output": text}
+    {"do": "run", "source": text, "name": text}
+        -> {"ok": true, "output": text} or {"error": ..., "output": text}
     {"do": "probe", "answer": name, "probe": name, "arguments": [packed, ...]}
         -> {"output": packed, "after": [packed arguments as the call left them]}, {"missing": true} or {"error": ...}
 
-`error` is {"kind", "kinds", "message", "trace"}: the class's name, the names of all its bases, and (line, source) of the
-frames that lie in the student's cells. The reply carries the request's number. Nothing that is said here is believed by
-those who read it: a student can say it too.
+`error` is {"kind", "kinds", "message", "trace"}: the class's name, the names of all its bases, what it says, and
+[line, source] of the frames that lie in the student's cells. The reply carries the request's number. Nothing that is
+said here is believed by those who read it: a student can say it too.
 
-Student code may replace what it likes, this module's ground included. What the loop needs is therefore taken hold of before
-the first cell runs, down to a copy of the builtins.
+Student code may replace what it likes, this module's ground included. What the loop needs is therefore taken hold of
+before the first cell runs, down to a copy of the builtins.
 """
 
 from __future__ import annotations
 
 import builtins
 
-# Functions of a module look builtins up in this dict. With a copy, a student's `builtins.len = None` is not noticed here.
+# Functions of a module look builtins up in this dict. With a copy, `builtins.len = None` is not noticed here.
 __builtins__ = dict(vars(builtins))
 
 import _signal as signal_calls
@@ -146,7 +147,7 @@ class Shell(InteractiveShell):
 
 
 def make_shell() -> Shell:
-    """The shell that every student's kernel starts with. Called once, before the fork; later it is `Shell.instance()`."""
+    """The shell that every kernel starts with. Called once, before the fork; later it is `Shell.instance()`."""
     config = Config()
     config.HistoryManager.enabled = False
     config.InteractiveShell.cache_size = 10
@@ -178,8 +179,8 @@ class Kernel:
     """Answers requests until the other side hangs up."""
 
     def __init__(self, shell: Shell, descriptor: int, alone: bool) -> None:
-        """descriptor: of the socket to the judge. alone: whether this is the first process of a process namespace, so that
-        all others there are leftovers of the student's code."""
+        """descriptor: of the socket to the judge. alone: whether this is the first process of a process namespace, so
+        that all others there are leftovers of the student's code."""
         self.shell = shell
         self.descriptor = descriptor
         self.alone = alone
@@ -190,11 +191,12 @@ class Kernel:
         self.out = Output()
         # by these names, because a student may replace them in their modules
         self.calls = types.SimpleNamespace(
-            read=os.read, write=os.write, leave=os._exit, kill=os.kill, wait=os.waitpid, mask=signal_calls.pthread_sigmask,
-            timer=signal_calls.setitimer, trace=sys.settrace, profile=sys.setprofile, limit=sys.setrecursionlimit,
-            pack_length=struct.Struct(">I").pack, unpack_length=struct.Struct(">I").unpack, pack=wire.pack,
-            unpack=wire.unpack, build=probes.build_arguments, probes=dict(vars(probes)), catch=warnings.catch_warnings,
-            simple=warnings.simplefilter, quiet=np.errstate, modules=sys.modules,
+            read=os.read, write=os.write, leave=os._exit, kill=os.kill, wait=os.waitpid,
+            mask=signal_calls.pthread_sigmask, timer=signal_calls.setitimer,
+            trace=sys.settrace, profile=sys.setprofile, limit=sys.setrecursionlimit,
+            pack_length=struct.Struct(">I").pack, unpack_length=struct.Struct(">I").unpack,
+            pack=wire.pack, unpack=wire.unpack, build=probes.build_arguments, probes=dict(vars(probes)),
+            catch=warnings.catch_warnings, simple=warnings.simplefilter, quiet=np.errstate,
         )  # fmt: skip
         sys.displayhook = shell.displayhook
 

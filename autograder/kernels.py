@@ -232,9 +232,9 @@ class Kernel:
     def ask(self, request: dict[str, Any], cpu_limit: float = 10.0) -> dict[str, Any]:
         """Send a request, see `autograder.kernel`, and give its reply: a dict of JSON values, not to be believed.
 
-        Ends the kernel and raises KernelLost when its processes use more than `cpu_limit` CPU seconds together (or ten times
-        as many go by on the clock), more memory than allowed, when the process ends, and when what it answers is not such a
-        frame.
+        Ends the kernel and raises KernelLost when its processes together use more than `cpu_limit` CPU seconds (or ten
+        times as many go by on the clock) or more memory than allowed, when the first process ends, and when what it
+        answers is no such frame.
         """
         if self.lost is not None:
             raise self.lost

@@ -1,4 +1,4 @@
-"""Landlock: a process gives up the file system but for some folders. Needs no rights and no namespaces, only Linux 5.13."""
+"""Landlock: a process gives up the file system but for some folders, without any rights. Linux 5.13."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ class Meter:
             return 0.0
 
     def cpu(self) -> float:
-        """CPU seconds of all processes so far, those that have ended included as far as they were seen or waited for."""
+        """CPU seconds of all processes so far; those that have ended count as far as they were seen or waited for."""
         others, waited = 0.0, 0.0
         for process in self.processes():
             fields = _stat(process)
@@ -57,14 +57,14 @@ class Meter:
         return found
 
     def memory(self) -> tuple[int, int]:
-        """Bytes of all processes now: with the share of what they have in common with the zygote, and what is theirs alone."""
+        """Bytes of all processes now: with their share of what they have in common with the zygote, and without."""
         proportional = private = 0
         for process in self.processes():
             sizes = _rollup(process)
             if sizes:
                 proportional += sizes.get("Pss", 0) + sizes.get("SwapPss", 0)
                 private += sizes.get("Private_Clean", 0) + sizes.get("Private_Dirty", 0) + sizes.get("SwapPss", 0)
-            else:  # a process can make itself unreadable, but not its status; this counts too much rather than too little
+            else:  # unreadable, but its status never is; this counts too much rather than too little
                 anonymous = _status(process).get("RssAnon", 0)
                 proportional += anonymous
                 private += anonymous

@@ -2,12 +2,13 @@
 
 Two steps, so that the second costs a millisecond:
 
-`enclose()`   once, for the zygote: new user, process, mount, network, IPC and host-name namespaces, and as root directory a
-              small tree of read-only binds that holds the interpreter, the student-side packages and nothing else.
-`seclude()`   for each student: all of these again, one level deeper, with a private /proc and an empty /tmp of limited size.
+`enclose()`   once, for the zygote: new user, process, mount, network, IPC and host-name namespaces, and as root
+              directory a small tree of read-only binds: the interpreter, the student-side packages, nothing else.
+`seclude()`   for each student: all of these again, one level deeper, with a private /proc and an empty /tmp of
+              limited size.
 
-Every process that a student starts lives in the process namespace of its box, and every box in the one of the zygote, so
-the kernel itself ends them all when their first process dies.
+Every process that a student starts lives in the process namespace of its box, and every box in the one of the zygote,
+so the kernel itself ends them all when their first process dies.
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ def _mount(source: str, target: str, kind: str | None, flags: int, data: str | N
 
 
 def enclose() -> None:
-    """Move into the enclosure. Returns in a new process, the first one there; the old one waits for its end and follows it.
+    """Move into the enclosure. Returns in a new process, the first one there; the old one waits and ends with it.
 
     Raises NamespacesRefused, with nothing left behind but the state of this process, which the caller ends.
     """
@@ -125,8 +126,10 @@ def _spare_ids() -> int | None:
 
 
 def _start_mapper(first: int) -> Callable[[], None]:
-    """A helper that stays outside, to say which ids the new user namespace gets: only its parent's root may. Call the result
-    once the namespace is there."""
+    """A helper that stays outside, to say which ids the new user namespace gets: only its parent's root may.
+
+    Call the result once the namespace is there.
+    """
     target, (wait, go), (done, say) = os.getpid(), os.pipe(), os.pipe()
     helper = os.fork()
     if helper == 0:
@@ -181,7 +184,7 @@ def _mount_proc() -> bool:
 
 
 def shown_folders() -> list[str]:
-    """The folders of the interpreter, the installed packages and `course` that are shown, at the paths they have here."""
+    """The folders of the interpreter, the installed packages and `course`: shown, at the paths they have here."""
     folders = []
     for prefix in dict.fromkeys((sys.base_prefix, sys.base_exec_prefix, sys.prefix)):
         folders += [os.path.join(prefix, name) for name in ("bin", "lib", "lib64", "pyvenv.cfg")]
@@ -281,7 +284,7 @@ def _show(path: str) -> None:
 
 
 def _resolve(path: str) -> str:
-    """`os.path.realpath` as it was in the old root; under /old itself an absolute link would lead to the wrong place."""
+    """`os.path.realpath` as it was in the old root; under /old itself an absolute link would lead astray."""
     parts, done = [part for part in path.split("/") if part], ""
     for _ in range(200):
         if not parts:
@@ -358,13 +361,13 @@ class Forks:
 def seclude(number: int, disk: int) -> None:
     """In a child that `Forks` made: into namespaces of its own, with an empty /tmp of `disk` bytes.
 
-    number: different for each box, so that under root each has a user id of its own. What is open stays open: the caller has
-    closed it. Capabilities are still to be dropped.
+    number: different for each box, so that under root each has a user id of its own. What is open stays open: the
+    caller has closed it. Capabilities are still to be dropped.
     """
     with open("/proc/self/uid_map") as file:
         several = int(file.read().split()[2]) > 1
     mine = 1 + number % (_SPARE_IDS - 1) if several else 0
-    # the mounts are made with the rights of the zygote's user namespace, which owns the process namespace that /proc shows
+    # mounted with the rights of the zygote's user namespace, which owns the process namespace that /proc shows
     _unshare(_CLONE_NEWNS | _CLONE_NEWNET | _CLONE_NEWIPC | _CLONE_NEWUTS)
     _libc.sethostname(b"box", 3)
     _mount(

@@ -2,14 +2,14 @@
 
 Tiers, the first that works:
 
-namespaces   own processes, network, file system, memory of names; nothing of the machine is seen but the interpreter, the
+namespaces   its own processes, network and file system; nothing of the machine is seen but the interpreter, the
              student-side packages and a small /tmp. See `autograder.namespaces`.
-landlock     where user namespaces are refused: nothing can be opened but the same folders, read-only; no sockets, no new
-             processes, no signals. See `autograder.landlock`.
+landlock     where user namespaces are refused: nothing can be opened but the same folders, read-only; no sockets,
+             no new processes, no signals. See `autograder.landlock`.
 none         grading is refused, unless the instructor asks for it in so many words.
 
-In all of them: limits on memory, processes, files and CPU time, no capabilities, no new privileges, and a filter of system
-calls (`autograder.seccomp`).
+In the first two: limits on memory, processes, files and CPU time, no capabilities, no new privileges, and a filter of
+system calls (`autograder.seccomp`). Without a box only the limits are left.
 """
 
 from __future__ import annotations
@@ -69,11 +69,11 @@ def _advice(name: str, refusals: dict[str, str]) -> str:
     why = f"User namespaces are refused here ({refusals['namespaces']})"
     allow = (
         "To allow them: `sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0` on Ubuntu, "
-        "`sudo sysctl kernel.unprivileged_userns_clone=1` on older Debian, `sudo sysctl user.max_user_namespaces=10000` "
-        "elsewhere; in Docker start the container with `--security-opt seccomp=unconfined`."
+        "`sudo sysctl kernel.unprivileged_userns_clone=1` on older Debian, "
+        "`sudo sysctl user.max_user_namespaces=10000` elsewhere; in Docker start the container with `--security-opt seccomp=unconfined`."
     )
     if name == "landlock":
-        return f"{why}, so Landlock and a filter of system calls hold student code: safe, but it can't start processes. {allow}"
+        return f"{why}, so Landlock and a filter of system calls hold student code; it can't start processes. {allow}"
     return f"{why}, and so is Landlock ({refusals['landlock']}). Student code would run unprotected. {allow}"
 
 
@@ -95,7 +95,7 @@ def _try(name: str) -> str | None:
 
 
 def environment() -> dict[str, str]:
-    """The environment of the zygote and so of student code: nothing of the instructor's but paths and the processor's kind."""
+    """The environment of the zygote and of student code: of the instructor's only paths and the processor's kind."""
     home = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     course = os.path.dirname(namespaces.course_folder())
     kept = {

@@ -1,7 +1,7 @@
 """The system calls that student code may not make, as a filter in the kernel's own small language (classic BPF).
 
-The filter refuses with EPERM instead of killing, so that a library which only tries a call goes on without it. It is a list
-of what is denied: the walls are the namespaces or Landlock, this keeps code away from the doors in them.
+The filter refuses with EPERM instead of killing, so that a library which only tries a call goes on without it. It is a
+list of what is denied: the walls are the namespaces or Landlock, this keeps code away from the doors in them.
 """
 
 from __future__ import annotations
@@ -189,8 +189,8 @@ def supported() -> bool:
 def program(machine: str, namespaces: bool, process: int) -> list[Instruction]:
     """The filter for a processor (as `platform.machine()` names it).
 
-    namespaces: whether the box has its own processes and network. Where it has not, starting processes, sockets and signals
-    to any process but `process` are refused too.
+    namespaces: whether the box has its own processes and network. Where it has not, starting processes, sockets and
+    signals to any process but `process` are refused too.
     """
     column = 0 if machine == _X86_64 else 1
     lines: list[Instruction] = [
@@ -239,7 +239,7 @@ def _refuse_unless(value: int, number: int = errno.EPERM) -> list[Instruction]:
 
 
 def _when(call: int, argument: int, body: list[Instruction]) -> list[Instruction]:
-    """Look at the low half of one argument of one call; the calls in question take ints there, which the kernel cuts too."""
+    """Look at the low half of one argument of one call; these calls take ints there, which the kernel cuts too."""
     inner = [(_LOAD, 0, 0, _ARGUMENT + 8 * argument), *body, (_LOAD, 0, 0, _NUMBER)]
     return [(_JUMP_EQUAL, 0, len(inner), call), *inner]
 

@@ -1,10 +1,10 @@
 """The warm process: it imports what notebooks use once, and forks a boxed kernel for each submission.
 
 Run as `python -m autograder.zygote SETTINGS`, where SETTINGS is JSON with the tier, the limits and the descriptor of a
-unix socket (SOCK_SEQPACKET) to the trusted side. It says "warm" there, with what it is; each packet "fork" is then answered
-with "forked" and three descriptors: the socket to the new kernel, a pidfd of its process, and a pipe from which the
-process's end can be read: two 32-bit numbers, exit status (as from `waitpid`) and peak memory in kB. A fork that failed is
-answered with a packet that says why. When the other side hangs up, the zygote ends, and with it all kernels.
+unix socket (SOCK_SEQPACKET) to the trusted side. It says "warm" there, with what it is; each packet "fork" is then
+answered with "forked" and three descriptors: the socket to the new kernel, a pidfd of its process, and a pipe from
+which the process's end can be read: two 32-bit numbers, exit status (as from `waitpid`) and peak memory in kB. A fork
+that failed is answered with a packet that says why. When the other side hangs up, the zygote ends, and with it all kernels.
 
 It never sees instructors' data: it is enclosed before it imports anything but this package's own plumbing.
 """
