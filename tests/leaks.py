@@ -62,26 +62,26 @@ def bodies(tree):
                 yield without_docstring(statements)
 
 
-def fingerprints(tree):
+def fingerprints(tree, smallest=SMALLEST):
     """Of every piece that is large enough: single expressions and statements, and runs of statements."""
     found = set()
     for node in ast.walk(tree):
         is_piece = isinstance(node, ast.expr | ast.stmt) and not isinstance(node, ast.FunctionDef | ast.ClassDef)
-        if is_piece and size(node) >= SMALLEST:
+        if is_piece and size(node) >= smallest:
             found.add(fingerprint([node]))
     for body in bodies(tree):
         sizes = list(map(size, body))
         for start in range(len(body)):
             for end in range(start + 2, min(start + LONGEST, len(body)) + 1):
-                if sum(sizes[start:end]) >= SMALLEST:
+                if sum(sizes[start:end]) >= smallest:
                     found.add(fingerprint(body[start:end]))
     return found
 
 
-def of_function(source):
+def of_function(source, smallest=SMALLEST):
     """The fingerprints of the body of a function or class, given its source text, its docstring left out."""
     definition = ast.parse(textwrap.dedent(source)).body[0]
-    return fingerprints(ast.Module(without_docstring(definition.body), []))
+    return fingerprints(ast.Module(without_docstring(definition.body), []), smallest)
 
 
 def python_in(text):
