@@ -37,6 +37,7 @@ from itertools import pairwise
 import numpy as np
 
 from course import check, data
+from course.demos import linear_models as demos
 from course.figure import BLUE, DASH, GREEN, GREY, INK, MARKER, ORANGE, PURPLE, label_line, panels, show, until_written
 
 # %% [markdown] covers="02.01 02.02 02.03"
@@ -172,6 +173,17 @@ with until_written(squared_error_cost):
 # %% [markdown]
 # One line is one point in parameter space. The valley (dark) is narrow and slanting: raise the weight by 1, and you
 # must lower the bias by about 26 to stay in it. Remember that valley; it will soon cost us thousands of steps.
+#
+# Now move it yourself: drag the point on the map, or take the sliders, and watch the line. The orange squares are the
+# squares that the cost adds up. Find the bottom with the line before you, then only with the number below the picture.
+
+# %%
+demos.line_and_cost(squared_error_cost)
+
+# %% [markdown]
+# Walking along the valley hardly changes the number, a step across it does. What the eye calls a good line and what
+# the cost calls one is nearly the same, except for far-off patients: a square grows faster than its side, so they
+# pull hardest.
 
 # %% [markdown] covers="02.09"
 # ## Two ways to the minimum
@@ -346,9 +358,22 @@ with until_written(squared_error_cost, squared_error_gradient, standardize):
     label_line(ax, line, "closed form", dy=-10)
     show(figure, alt="Rate 0.003 is slow, 0.03 and 0.3 arrive at the closed-form optimum, 0.51 turns up and runs away.")
 
-# %% [markdown] covers="02.15"
+# %% [markdown]
 # A cost that first falls and then takes off is the mark of a rate just over the limit: one direction grows, and it
 # takes a while until it outweighs those that shrink.
+#
+# See the walk on the map of the cost, one column only, with your gradient taking the steps. Begin with the raw column
+# and push the learning rate up until the path leaves the valley. Then standardise, and find the rate that arrives in a
+# single step.
+
+# %%
+demos.descent(squared_error_gradient)
+
+# %% [markdown] covers="02.15"
+# On the raw column the path drops into the valley at once and then stays where it fell: the rate that the steep
+# direction allows moves the flat one by nothing to speak of. Standardised, the bowl is round, both curvatures are 1,
+# and $\alpha = 1 = 1/h$ is there in one step. With ten columns that hang together no single rate is right for all
+# directions; lecture 07 is about that.
 #
 # **Which way is the better one?** Count multiplications. Forming $X^\top X$ takes about $N D^2$ and solving about
 # $D^3$, once. A step of descent takes about $2 N D$, so it wins where $D$ is large and few steps are enough. Often
@@ -645,6 +670,16 @@ with until_written(polynomial_features, fit_ridge):
 # roughly where the minimum is. There are better ways to spend few data (cross-validation, lecture 08), but no rule
 # gives the right degree from the size of the data alone.
 #
+# Try it: degree 15 on 16 points, then more points, then a penalty. Press *new sample* a few times and see which of the
+# two curves on the right keeps its shape.
+
+# %%
+demos.polynomials(polynomial_features, fit_ridge)
+
+# %% [markdown]
+# With a hundred points even degree 15 has little room for nonsense: how much is too much depends on the data. Between
+# samples the training curve falls each time, the validation curve turns each time, and only where it turns moves.
+#
 # Then why isn't this the whole course? Because somebody had to think of $x^d$. For one number, powers are easy to
 # propose. For the 64 pixels of an image, those up to degree 4 are 814 385 features, and hardly one says what makes a
 # seven a seven. Good features are hard to invent by hand; from lecture 03 on, the network learns $\psi$ as well. This
@@ -923,10 +958,15 @@ show(
     alt="As T falls, the probabilities move from all equal to a corner, a one-hot vector; a tie ends between two.",
 )
 
-# %% [markdown] covers="02.36"
+# %% [markdown]
 # Each point of the triangle is a distribution over three classes; the dots on the blue path are the temperatures of
 # the bars. All paths start in the centre, where all classes are equal, and end in a corner, except the tie.
-#
+# Choose your own logits; then add the same number to all three, and see what doesn't move.
+
+# %%
+demos.softmax_triangle()
+
+# %% [markdown] covers="02.36"
 # For $K = 2$ this must be something you know. Shift the logits so that the second is zero, $z = (f, 0)$: then
 # $y_1 = e^f/(e^f + 1) = \sigma(f)$, and the loss of the first class is $-\log\sigma(f) = \log(1 + e^{-f})$. Two
 # classes, one of them fixed at zero, are logistic regression.
