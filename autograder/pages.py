@@ -1,8 +1,6 @@
-"""What leaves the gradebook: feedback pages and the table of grades, both by nbgrader."""
+"""Feedback pages, by nbgrader."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 from autograder.gradebook import configuration, convert, url
 from autograder.layout import Course, CourseError, Lecture
@@ -33,14 +31,3 @@ def feedback(course: Course, lecture: Lecture, students: list[str] | None = None
         if problem:
             problems.append(f"{student}: no feedback page: {problem}")
     return problems
-
-
-def export(course: Course, path: Path) -> None:
-    """Write all grades as nbgrader's CSV. Raises CourseError where there is no gradebook yet."""
-    from nbgrader.api import Gradebook
-    from nbgrader.plugins import CsvExportPlugin
-
-    if url(course) == course.gradebook_url and not (course.root / "gradebook.db").is_file():
-        raise CourseError("There is no gradebook.db yet; run `autograder grade LECTURE` first.")
-    with Gradebook(url(course), configuration(course).CourseDirectory.course_id) as gradebook:
-        CsvExportPlugin(to=str(path)).export(gradebook)
