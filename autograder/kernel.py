@@ -51,6 +51,18 @@ KEPT_MESSAGE = 1000  # characters of an error's message
 KEPT_FRAMES = 10
 
 
+def _private(name: str) -> types.ModuleType:
+    """A copy of a module of Python that nobody else has, with builtins that nobody else can change."""
+    module = types.ModuleType(name)
+    vars(module)["__builtins__"] = __builtins__
+    exec(importlib.util.find_spec(name).loader.get_code(name), vars(module))
+    return module
+
+
+_ENCODE = _private("json.encoder").JSONEncoder(ensure_ascii=False, check_circular=False).encode
+_DECODE = _private("json.decoder").JSONDecoder().decode
+
+
 class Output(io.TextIOBase):
     """Keeps the beginning of what is printed; the rest costs nothing."""
 
@@ -167,14 +179,6 @@ def _no_input(prompt: object = "") -> NoReturn:
     raise RuntimeError("input() can't be answered while grading: nobody is there. Give the value in the code instead.")
 
 
-def _private(name: str) -> types.ModuleType:
-    """A copy of a module of Python that nobody else has, with builtins that nobody else can change."""
-    module = types.ModuleType(name)
-    vars(module)["__builtins__"] = __builtins__
-    exec(importlib.util.find_spec(name).loader.get_code(name), vars(module))
-    return module
-
-
 class Kernel:
     """Answers requests until the other side hangs up."""
 
@@ -184,8 +188,7 @@ class Kernel:
         self.shell = shell
         self.descriptor = descriptor
         self.alone = alone
-        self.encode = _private("json.encoder").JSONEncoder(ensure_ascii=False, check_circular=False).encode
-        self.decode = _private("json.decoder").JSONDecoder().decode
+        self.encode, self.decode = _ENCODE, _DECODE
         self.recursion_limit = sys.getrecursionlimit()
         self.all_signals = signal_calls.valid_signals() - {signal_calls.SIGKILL, signal_calls.SIGSTOP}
         self.out = Output()
@@ -341,10 +344,14 @@ def _plain(text: object, length: int) -> str:
     return "".join(str.__getitem__(text, slice(0, length))) if isinstance(text, str) else ""
 
 
-def serve(descriptor: int, alone: bool) -> NoReturn:
-    """Become a student's kernel, in a process that is in the box. Never returns."""
-    for name in [name for name in sys.modules if name.split(".")[0] == "autograder"]:
-        del sys.modules[name]  # in a student's install there is no such package
+def serve(descriptor: int, alone: bool, hidden: list[str]) -> NoReturn:
+    """Become a student's kernel, in a process that is in the box. Never returns.
+
+    hidden: modules to forget, because a student's install has no such package. They are named here, because a search among
+    all modules would copy every page that holds a name.
+    """
+    for name in hidden:
+        del sys.modules[name]
     for name in ("PYTHONPATH", "PYTHONDONTWRITEBYTECODE"):
         os.environ.pop(name, None)
     random.seed(0)

@@ -64,6 +64,7 @@ class Zygote:
         self._process: subprocess.Popen | None = None
         self._control: socket.socket | None = None
         self._errors: Any = None
+        self._work: tempfile.TemporaryDirectory | None = None
         self._shared = 0
 
     def __enter__(self) -> Zygote:
@@ -127,12 +128,14 @@ class Zygote:
         self._stop()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         settings = {"control": theirs.fileno(), "tier": self.tier, "limits": asdict(self.limits)}
+        if self.tier != "namespaces":  # there it is mounted
+            self._work = tempfile.TemporaryDirectory(prefix="grading-", ignore_cleanup_errors=True)
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  lives as long as the zygote
         try:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "autograder.zygote", json.dumps(settings)],
                 pass_fds=[theirs.fileno()],
-                env=sandbox.environment(),
+                env=sandbox.environment(self._work.name if self._work else sandbox.WORK),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=self._errors,
@@ -180,6 +183,9 @@ class Zygote:
         if self._errors is not None:
             self._errors.close()
             self._errors = None
+        if self._work is not None:
+            self._work.cleanup()
+            self._work = None
 
     def _last_words(self) -> str:
         if self._errors is None:

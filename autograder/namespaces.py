@@ -4,8 +4,8 @@ Two steps, so that the second costs a millisecond:
 
 `enclose()`   once, for the zygote: new user, process, mount, network, IPC and host-name namespaces, and as root
               directory a small tree of read-only binds: the interpreter, the student-side packages, nothing else.
-`seclude()`   for each student: all of these again, one level deeper, with a private /proc and an empty /tmp of
-              limited size.
+`seclude()`   for each student: all of these again, one level deeper, with a private /proc and an empty folder of
+              limited size to work in.
 
 Every process that a student starts lives in the process namespace of its box, and every box in the one of the zygote,
 so the kernel itself ends them all when their first process dies.
@@ -46,6 +46,7 @@ _SETTINGS = ("/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/a
 DEVICES = tuple(f"/dev/{name}" for name in ("null", "zero", "full", "random", "urandom"))
 _SPARE_IDS = 1000
 
+WORK = "/box"  # the folder to work in; /tmp leads there too
 STUDENT = 1000  # the user and group that student code sees itself as
 
 
@@ -103,7 +104,7 @@ def enclose() -> None:
         _follow(first)
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     _mount_proc()  # some containers cover parts of /proc and forbid a new one: then theirs stays, and boxes cover it
-    os.chdir("/tmp")
+    os.chdir(WORK)
 
 
 def _follow(process: int) -> None:
@@ -249,10 +250,10 @@ def _build_tree() -> None:
     for path in DEVICES:
         _bind("/old" + path, "/new" + path, nodev=False)
     os.symlink("/proc/self/fd", "/new/dev/fd")
-    os.symlink("/tmp", "/new/dev/shm")
+    os.symlink(WORK, "/new/dev/shm")
     os.makedirs("/new/etc", 0o755, exist_ok=True)
     for name, text in (
-        ("passwd", f"student:x:{STUDENT}:{STUDENT}::/tmp:/bin/sh\n"),
+        ("passwd", f"student:x:{STUDENT}:{STUDENT}::{WORK}:/bin/sh\n"),
         ("group", f"student:x:{STUDENT}:\n"),
         ("hosts", "127.0.0.1 localhost\n"),
     ):
@@ -260,8 +261,10 @@ def _build_tree() -> None:
             file.write(text)
     os.mkdir("/new/proc", 0o755)
     _mount("/old/proc", "/new/proc", None, _MS_BIND | _MS_REC)  # a new one may only be mounted where one is seen
-    os.mkdir("/new/tmp", 0o755)
-    _mount("tmpfs", "/new/tmp", "tmpfs", _MS_NOSUID | _MS_NODEV, "mode=0777,size=64m")
+    os.mkdir("/new" + WORK, 0o755)
+    _mount("tmpfs", "/new" + WORK, "tmpfs", _MS_NOSUID | _MS_NODEV, "mode=0777,size=64m")
+    if not os.path.exists("/new/tmp"):  # else something that must be seen lies in there
+        os.symlink(WORK, "/new/tmp")
     _set_attributes("/new", _MS_RDONLY | _MS_NOSUID, recursive=False)
 
     os.chdir("/new")
@@ -359,7 +362,7 @@ class Forks:
 
 
 def seclude(number: int, disk: int) -> None:
-    """In a child that `Forks` made: into namespaces of its own, with an empty /tmp of `disk` bytes.
+    """In a child that `Forks` made: into namespaces of its own, with an empty folder WORK of `disk` bytes.
 
     number: different for each box, so that under root each has a user id of its own. What is open stays open: the
     caller has closed it. Capabilities are still to be dropped.
@@ -371,7 +374,7 @@ def seclude(number: int, disk: int) -> None:
     _unshare(_CLONE_NEWNS | _CLONE_NEWNET | _CLONE_NEWIPC | _CLONE_NEWUTS)
     _libc.sethostname(b"box", 3)
     _mount(
-        "tmpfs", "/tmp", "tmpfs", _MS_NOSUID | _MS_NODEV, f"mode=0700,uid={mine},gid={mine},size={disk},nr_inodes=4096"
+        "tmpfs", WORK, "tmpfs", _MS_NOSUID | _MS_NODEV, f"mode=0700,uid={mine},gid={mine},size={disk},nr_inodes=4096"
     )
     seen = _mount_proc()
     if several:
@@ -382,7 +385,7 @@ def seclude(number: int, disk: int) -> None:
     _map_oneself(STUDENT, mine, mine)
     if not seen:
         _mount("tmpfs", "/proc", "tmpfs", _MS_RDONLY | _MS_NOSUID | _MS_NODEV, "size=4k")
-    os.chdir("/tmp")
+    os.chdir(WORK)
 
 
 def drop_capabilities() -> None:

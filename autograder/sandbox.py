@@ -3,7 +3,7 @@
 Tiers, the first that works:
 
 namespaces   its own processes, network and file system; nothing of the machine is seen but the interpreter, the
-             student-side packages and a small /tmp. See `autograder.namespaces`.
+             student-side packages and a small folder to work in. See `autograder.namespaces`.
 landlock     where user namespaces are refused: nothing can be opened but the same folders, read-only; no sockets,
              no new processes, no signals. See `autograder.landlock`.
 none         grading is refused, unless the instructor asks for it in so many words.
@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from autograder import landlock, namespaces, seccomp
 
 TIERS = ("namespaces", "landlock", "none")
+WORK = namespaces.WORK
 
 
 class SandboxRefused(RuntimeError):
@@ -36,7 +37,7 @@ class Limits:
 
     memory: int = 2**30  # bytes, beyond what it shares with the zygote
     processes: int = 64  # and threads
-    disk: int = 64 * 2**20  # bytes in its /tmp
+    disk: int = 64 * 2**20  # bytes in its working folder
     open_files: int = 256  # of one process
     cpu_seconds: int = 600  # of one process over its whole life; each request has its own, smaller limit
     reply_bytes: int = 64 * 2**20
@@ -94,7 +95,7 @@ def _try(name: str) -> str | None:
     return lines[-1] if lines else f"the trial ended with {done.returncode}"
 
 
-def environment() -> dict[str, str]:
+def environment(work: str = namespaces.WORK) -> dict[str, str]:
     """The environment of the zygote and of student code: of the instructor's only paths and the processor's kind."""
     home = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     course = os.path.dirname(namespaces.course_folder())
@@ -115,13 +116,14 @@ def environment() -> dict[str, str]:
         "PYTHONHASHSEED": "0",  # the same submission gets the same grade again
         "PYTHONDONTWRITEBYTECODE": "1",
         "LANG": "C.UTF-8",
-        "HOME": "/tmp",
+        "HOME": work,
+        "TMPDIR": work,
         "USER": "student",
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
         "MKL_NUM_THREADS": "1",
         "MPLBACKEND": "Agg",
-        "MPLCONFIGDIR": "/tmp/matplotlib",
+        "MPLCONFIGDIR": os.path.join(work, "matplotlib"),
     }
 
 
@@ -156,6 +158,8 @@ def enter(tier_name: str, limits: Limits, number: int, keep: int) -> None:
         _limit(limits, tier_name)
         if tier_name == "landlock":
             _lock_up(number)
+        if tier_name == "none":
+            os.chdir(os.environ["HOME"])
         if tier_name != "namespaces":
             namespaces.die_with_parent()
         if tier_name != "none":

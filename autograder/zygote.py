@@ -78,6 +78,7 @@ class Nursery:
     def __init__(self, tier: str, limits: sandbox.Limits, control: socket.socket, kernel: types.ModuleType) -> None:
         self.tier, self.limits, self.control, self.kernel = tier, limits, control, kernel
         self.forks = namespaces.Forks() if tier == "namespaces" else None
+        self.hidden = [name for name in sys.modules if name.split(".")[0] == "autograder"]
         self.number = 0
         self.endings: dict[int, tuple[int, int]] = {}  # pidfd: process, pipe to tell its end through
 
@@ -125,7 +126,7 @@ class Nursery:
         try:
             gc.enable()
             sandbox.enter(self.tier, self.limits, self.number, descriptor)
-            self.kernel.serve(descriptor, alone=self.tier == "namespaces")
+            self.kernel.serve(descriptor, alone=self.tier == "namespaces", hidden=self.hidden)
         except sandbox.SandboxRefused as error:
             _last_word(descriptor, {"refused": str(error)})
         except BaseException:

@@ -383,7 +383,7 @@ def test_nothing_outside_the_working_folder_can_be_written(kernel):
 def test_what_it_writes_is_gone_with_it(zygote, in_namespaces):
     with zygote.fork() as kernel:
         assert say(kernel, "open('notes.txt', 'w').write('x'); import os; print(os.getcwd(), os.listdir('.'))") == (
-            "/tmp ['notes.txt']"
+            "/box ['notes.txt']"
         )
         say(kernel, "import tempfile, numpy; f = tempfile.NamedTemporaryFile(); numpy.save(f, numpy.ones(3))")
     assert not Path("/tmp/notes.txt").exists()
