@@ -1192,7 +1192,7 @@ def softmax_cross_entropy(Z, labels):
     dZ[np.arange(N), labels] -= 1
     return loss, dZ / N
 ''',
-    "log_of_an_underflown_probability": '''
+    "log_of_zero": '''
 def softmax_cross_entropy(Z, labels):
     N = len(Z)
     E = np.exp(Z - Z.max(axis=1, keepdims=True))
