@@ -11,6 +11,8 @@ import argparse
 import inspect
 import json
 import logging
+import math
+import re
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -19,14 +21,16 @@ from typing import Any
 
 import jupytext
 import nbformat
+import numpy as np
 from nbformat import NotebookNode
 
 from autograder.exercise import Exercise, lecture
 from autograder.layout import Course, CourseError, Lecture
 from autograder.start import start_page
-from course import frozen_cases
+from course import frozen_cases, wire
 
 FROZEN_LIMIT = 50_000  # bytes an exercise
+MARK = re.compile(r"(BEGIN|END) (SOLUTION|MARK SCHEME|HIDDEN TESTS)")
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
 
@@ -43,12 +47,18 @@ def main(arguments: list[str] | None = None) -> int:
     except CourseError as error:
         print(error, file=sys.stderr)
         return 2
-    stale = [path for path, text in files.items() if not path.is_file() or path.read_text(encoding="utf-8") != text]
+    stale = [
+        path for path, text in files.items() if not path.is_file() or not same(path.read_text(encoding="utf-8"), text)
+    ]
     for path in stale:
         print(f"{'out of date' if chosen.check else 'wrote'}: {path.relative_to(course.root)}")
         if not chosen.check:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(files[path], encoding="utf-8")
+    orphans = [] if chosen.lectures else sorted(built(course) - files.keys())
+    for path in orphans:
+        print(f"nothing builds this any more, delete it: {path.relative_to(course.root)}")
+    stale += orphans
     if stale and chosen.check:
         print("Run `make release` and commit what it writes.", file=sys.stderr)
     if not chosen.check:
@@ -62,15 +72,47 @@ def all_files(course: Course, lectures: list[Lecture]) -> Iterator[tuple[Path, s
     for item in lectures:
         notebook = instructor_notebook(item)
         yield item.released, release(item, notebook)
-        for exercise in lecture(item.topic).values():
-            yield course.root / "course" / "frozen" / f"{exercise.id}.json", frozen_text(exercise)
+        for exercise in exercises_of(item).values():
+            try:
+                yield course.root / "course" / "frozen" / f"{exercise.id}.json", frozen_text(exercise)
+            except (CourseError, ValueError, RuntimeError) as error:
+                raise CourseError(f"autograder/cases/{item.topic}.py: {error}") from error
     described = [describe(item) for item in course.lectures()]
     yield course.root / "release" / "index.md", start_page(described)
 
 
+def built(course: Course) -> set[Path]:
+    """What lies under the names of built files, whether or not a lecture has it still."""
+    notebooks = course.root.glob("release/[0-9][0-9]_*/*.ipynb")
+    return {path for path in notebooks if path.stem == path.parent.name} | {*course.root.glob("course/frozen/*.json")}
+
+
+def same(one: str, other: str) -> bool:
+    """Are two texts of a built file the same, but for the last digits of numbers, in which processors differ?"""
+    if one == other or not one.startswith("{"):
+        return one == other
+    try:
+        return _same_values(json.loads(one), json.loads(other))
+    except ValueError:
+        return False
+
+
+def _same_values(one: Any, other: Any) -> bool:
+    if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
+        if one.keys() in ({"array"}, {"scalar"}):
+            a, b = (np.asarray(wire.unpack(data)) for data in (one, other))
+            return a.dtype == b.dtype and a.shape == b.shape and np.allclose(a, b, 1e-9, 1e-12, equal_nan=True)
+        return all(_same_values(one[key], other[key]) for key in one)
+    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        return all(map(_same_values, one, other))
+    if isinstance(one, float) and isinstance(other, float):
+        return math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-12)
+    return type(one) is type(other) and one == other
+
+
 def describe(item: Lecture) -> dict[str, Any]:
     """What the start page says of a lecture: number, slug, title, minutes and promise, from the head of its script."""
-    notebook = jupytext.read(item.script)
+    notebook = read_script(item)
     said = notebook.metadata.get("course", {})
     missing = [key for key in ("title", "minutes", "promise") if key not in said]
     if missing:
@@ -78,18 +120,42 @@ def describe(item: Lecture) -> dict[str, Any]:
     return {"number": item.number, "slug": item.name, **{key: said[key] for key in ("title", "minutes", "promise")}}
 
 
+def read_script(item: Lecture) -> NotebookNode:
+    """The script as a notebook. Raises CourseError where its head is no YAML."""
+    try:
+        return jupytext.read(item.script)
+    except Exception as error:  # whatever jupytext and its YAML reader raise
+        raise CourseError(f"{item.script.name} can't be read as a percent script: {error}") from error
+
+
+def exercises_of(item: Lecture) -> dict[str, Exercise]:
+    """The exercises of a lecture. Raises CourseError where it has no module of cases."""
+    try:
+        return lecture(item.topic)
+    except ModuleNotFoundError as error:
+        if error.name != f"autograder.cases.{item.topic}":
+            raise
+        raise CourseError(
+            f"{item.script.name} has no exercises: there is no autograder/cases/{item.topic}.py"
+        ) from None
+
+
 def instructor_notebook(item: Lecture) -> NotebookNode:
     """The lecture with its solutions and mark schemes, and nbgrader's metadata in its cells."""
-    exercises = lecture(item.topic)
-    script = jupytext.read(item.script)
+    exercises = exercises_of(item)
+    script = read_script(item)
     cells: list[NotebookNode] = []
     for position, cell in enumerate(script.cells):
         cell.id = f"cell-{position:03d}"
         if "exercise" in cell.metadata:
             cells += exercise_cells(item, cell, exercises)
         elif "written" in cell.metadata:
-            cells.append(written_cell(cell))
+            cells.append(written_cell(item, cell))
         else:
+            if MARK.search(cell.source):
+                raise CourseError(
+                    f"{item.script.name}: {MARK.search(cell.source)[0]!r} outside a written answer: {cell.source[:60]!r}"
+                )
             if cell.metadata.get("setup"):
                 cell.metadata["nbgrader"] = marks("setup", locked=True)
             cells.append(cell)
@@ -99,6 +165,9 @@ def instructor_notebook(item: Lecture) -> NotebookNode:
         raise CourseError(
             f"{item.script.name}: the exercises of the script and of its cases differ: {', '.join(differ)}"
         )
+    ids = [cell.metadata["nbgrader"]["grade_id"] for cell in cells if "nbgrader" in cell.metadata]
+    if twice := sorted({name for name in ids if ids.count(name) > 1}):
+        raise CourseError(f"{item.script.name}: two cells have the id {', '.join(twice)}")
     for cell in cells:
         cell.metadata.pop("lines_to_next_cell", None)  # jupytext's own note on the script's layout
         if cell.cell_type == "code":
@@ -112,24 +181,34 @@ def exercise_cells(item: Lecture, cell: NotebookNode, exercises: dict[str, Exerc
     exercise_id = cell.metadata["exercise"]
     if exercise_id not in exercises:
         raise CourseError(f"{item.script.name}: no exercise {exercise_id!r} in autograder/cases/{item.topic}.py")
-    if cell.source.strip():
+    if cell.cell_type != "code" or cell.source.strip():
         raise CourseError(
-            f"{item.script.name}: the cell of {exercise_id} must be empty; the build puts the solution there"
+            f"{item.script.name}: the cell of {exercise_id} must be an empty code cell; the build puts the solution there"
         )
     exercise = exercises[exercise_id]
-    answer = nbformat.v4.new_code_cell(inspect.getsource(exercise.reference).rstrip(), id=exercise_id.replace("_", "-"))
+    source = inspect.getsource(exercise.reference).rstrip()
+    if MARK.findall(source) != [("BEGIN", "SOLUTION"), ("END", "SOLUTION")]:
+        raise CourseError(
+            f"autograder/reference/{item.topic}.py: {exercise_id} needs one # BEGIN SOLUTION and below it one # END SOLUTION"
+        )
+    answer = nbformat.v4.new_code_cell(source, id=exercise_id.replace("_", "-"))
     answer.metadata = nbformat.from_dict({"exercise": exercise_id, "nbgrader": marks(exercise_id, solution=True)})
     check = nbformat.v4.new_code_cell(f"check({exercise_id})", id=f"check-{exercise_id}".replace("_", "-"))
     check.metadata["nbgrader"] = marks(f"check_{exercise_id}", grade=True, locked=True, points=exercise.points)
     return [answer, check]
 
 
-def written_cell(cell: NotebookNode) -> NotebookNode:
+def written_cell(item: Lecture, cell: NotebookNode) -> NotebookNode:
     """A written answer, graded by hand: model answer and mark scheme between their marks."""
+    where = f"{item.script.name}: the written answer {cell.metadata['written']}"
+    if cell.cell_type != "markdown":
+        raise CourseError(f"{where} must be a [markdown] cell")
     for mark in ("BEGIN SOLUTION", "END SOLUTION", "BEGIN MARK SCHEME", "END MARK SCHEME"):
         if mark not in cell.source:
-            raise CourseError(f"the written answer {cell.metadata['written']} lacks its {mark}")
-    points = float(cell.metadata["points"])
+            raise CourseError(f"{where} lacks its {mark}")
+    points = cell.metadata.get("points")
+    if not isinstance(points, (int, float)) or points <= 0:
+        raise CourseError(f"{where} needs points=N, a number above 0; it has {points!r}")
     cell.id = cell.metadata["written"].replace("_", "-")
     cell.metadata["nbgrader"] = marks(cell.metadata["written"], grade=True, solution=True, points=points)
     return cell
@@ -153,6 +232,7 @@ def marks(
 def release(item: Lecture, notebook: NotebookNode) -> str:
     """The student's notebook, made by nbgrader's own release step from the instructor's; needs no gradebook."""
     from nbgrader.converters import GenerateAssignment
+    from nbgrader.converters.base import NbGraderException
     from nbgrader.coursedir import CourseDirectory
     from traitlets.config import PyFileConfigLoader
 
@@ -165,7 +245,12 @@ def release(item: Lecture, notebook: NotebookNode) -> str:
         folder = CourseDirectory(root=root, assignment_id=item.name, config=config)
         converter = GenerateAssignment(coursedir=folder, config=config, no_database=True)
         converter.log = logging.getLogger("autograder.build")
-        converter.start()
+        try:
+            converter.start()
+        except NbGraderException as error:
+            raise CourseError(
+                f"{item.script.name}: nbgrader made no release of it; its own words stand above"
+            ) from error
         released = Path(root, "release", item.name, f"{item.name}.ipynb")
         if not released.is_file():
             raise CourseError(f"nbgrader made no release of {item.name}")
@@ -178,9 +263,8 @@ def tidy(notebook: NotebookNode) -> str:
         cell.source = cell.source.rstrip()
         if cell.cell_type == "code":
             cell.metadata.pop("execution", None)
-        for mark in ("SOLUTION", "MARK SCHEME"):
-            if f"BEGIN {mark}" in cell.source:
-                raise CourseError(f"a {mark.lower()} is left in the released cell {cell.id}")
+        if mark := MARK.search(cell.source):
+            raise CourseError(f"{mark[0]!r} is left in the released cell {cell.id}")
     notebook.metadata.pop("language_info", None)
     return nbformat.writes(notebook) + "\n"
 
