@@ -54,6 +54,18 @@ def noisy_sine(
     return x, np.sin(2 * np.pi * x) + noise * rng.normal(size=n)
 
 
+def line_data(n: int = 64, seed: Seed = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Points about the line t = 2x - 1.
+
+    Returns x (n,), standard normal, and t (n,) = 2x - 1 + 0.5 * normal.
+    """
+    if n < 0:
+        raise ValueError(f"n counts points and can't be negative, but is {n}")
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=n)
+    return x, 2 * x - 1 + 0.5 * rng.normal(size=n)
+
+
 def diabetes() -> tuple[np.ndarray, np.ndarray, list[str]]:
     """Ten measurements of 442 diabetes patients and how far the disease had progressed a year later.
 
