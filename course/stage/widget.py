@@ -62,6 +62,20 @@ class StageWidget(anywidget.AnyWidget):
             data["text/html"] = still(panels, note)
         return data, metadata
 
+    def get_state(self, key: Any = None, drop_defaults: bool = False) -> dict[str, Any]:
+        """The widget's state; a page that is loaded anew gets the picture of now, not the first one."""
+        if self.last is not None and self.comm is not None and (key is None or "opening" in key):
+            packed = pack(self.last[0])
+            entries, buffer = select(packed)
+            opening = {"kind": "picture", "number": -1, "panels": packed.panels, "note": self.last[1]}
+            self._trait_values["opening"] = {
+                **opening,
+                "settings": self.stage.settings,
+                "arrays": entries,
+                "buffer": buffer,
+            }
+        return super().get_state(key, drop_defaults)
+
     def _asked(self, widget: Any, content: dict[str, Any], buffers: list[memoryview]) -> None:
         if content.get("kind") == "ask":
             message, buffer = self.answer(content)
