@@ -16,14 +16,15 @@ import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib import import_module
 from typing import Any
 
 import numpy as np
 
-from course import probes, signs
+from course import probes, signs, views
 from course.attempt import attempt
-from course.case import Case, Outcome, Tolerance, difference
+from course.case import Case, Outcome, Tolerance, differences
 from course.diagnosis import Mistake
 from course.frozen_cases import FrozenCase, FrozenExercise
 
@@ -47,6 +48,8 @@ class Exercise:
     points: what it is worth
     cases: a generator function of a `numpy.random.Generator` that yields the cases
     outputs: names of the results, for messages; probe: how an answer is run
+    view: what of the output counts, one of `course.views`; at_least: the score that the view must reach, or several by name,
+        on average over the cases or, with every_case, in each
     rtol, atol, dtype: when two outputs agree (see `course.case.Tolerance`); cpu_limit: CPU seconds for one case
     """
 
@@ -55,23 +58,34 @@ class Exercise:
     cases: Callable[[np.random.Generator], Iterable[Case]]
     outputs: tuple[str, ...] = ()
     probe: Callable[..., Any] = probes.values
+    view: views.View | None = None
+    at_least: float | dict[str, float] | None = None
+    every_case: bool = False
     rtol: float = 1e-6
     atol: float = 1e-8
     dtype: str | None = None
     cpu_limit: float = 10.0
     mistakes: dict[str, WrongAnswer] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        if self.view is not None and getattr(views, self.view.__name__, None) is not self.view:
+            raise ValueError(f"{self.id}: its view must be one of course.views, which students have too")
+        if self.view is None and (self.at_least is not None or probes.talks(self.probe)):
+            raise ValueError(f"{self.id}: a score, and a probe that is a conversation, need a view")
+
     @property
     def id(self) -> str:
         return self.reference.__name__
 
-    @property
+    @cached_property
     def parameters(self) -> tuple[str, ...]:
         return tuple(inspect.signature(self.reference).parameters)
 
     @property
     def tolerance(self) -> Tolerance:
-        return Tolerance(self.rtol, self.atol, self.dtype)
+        bars = {"": self.at_least} if isinstance(self.at_least, (int, float)) else self.at_least
+        at_least = None if bars is None else tuple(bars.items())
+        return Tolerance(self.rtol, self.atol, self.dtype, at_least, self.every_case)
 
     def mistake(self, answer: Callable[..., Any] | None = None, *, sign: Callable[..., bool] | None = None) -> Any:
         """Decorator: add a wrong answer, or another way to write one that is there."""
@@ -101,9 +115,14 @@ class Exercise:
             )
         return cases
 
+    def run(self, answer: Callable[..., Any], case: Case, arguments: tuple[Any, ...] | None = None) -> Outcome:
+        """What an answer does on a case, in this process, as it is judged. arguments: instead of those of the case"""
+        arguments = case.arguments if arguments is None else arguments
+        return attempt(answer, arguments, self.probe, self.view, case.truth)
+
     def right_outcome(self, case: Case) -> Outcome:
         """What the reference does. Raises RuntimeError where it does not do what the case says."""
-        outcome = attempt(self.reference, case.arguments, self.probe)
+        outcome = self.run(self.reference, case)
         expected = "raised" if case.raises else "returned"
         if outcome.status != expected or (case.raises and outcome.error != case.raises.__name__):
             raise RuntimeError(
@@ -121,7 +140,7 @@ class Exercise:
         tolerances = [self.tolerance.for_arguments(case.arguments) for case in cases]
 
         def wrong_somewhere(way: tuple[Outcome, ...]) -> bool:
-            return any(map(difference, right, way, tolerances))
+            return any(differences(right, way, tolerances))
 
         return [
             Mistake(
@@ -135,12 +154,12 @@ class Exercise:
 
     def _ways(self, wrong: WrongAnswer, cases: Sequence[Case]) -> Iterator[tuple[Outcome, ...]]:
         for way in wrong.ways:
-            plain = tuple(attempt(way, case.arguments, self.probe) for case in cases)
+            plain = tuple(self.run(way, case) for case in cases)
             yield plain
             as_floats = [in_floats(case.arguments) for case in cases]
             if any(changed is not case.arguments for changed, case in zip(as_floats, cases, strict=True)):
                 yield tuple(
-                    attempt(way, changed, self.probe) if changed is not case.arguments else outcome
+                    self.run(way, case, changed) if changed is not case.arguments else outcome
                     for changed, case, outcome in zip(as_floats, cases, plain, strict=True)
                 )
 
@@ -154,8 +173,11 @@ class Exercise:
             self.parameters,
             self.outputs,
             self.tolerance,
-            tuple(FrozenCase(case.name, case.arguments, self.right_outcome(case), case.edge) for case in cases),
+            tuple(
+                FrozenCase(case.name, case.arguments, self.right_outcome(case), case.edge, case.truth) for case in cases
+            ),
             tuple(self.mistaken(cases)),
+            self.view.__name__ if self.view else None,
         )
 
 

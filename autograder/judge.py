@@ -8,17 +8,18 @@ of itself counts for nothing; where no verdict can be reached it is 0 points and
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Protocol
 
 from autograder.exercise import Exercise
 from autograder.kernels import KernelLost
 from course import probes, wire
-from course.case import Case, Difference, Outcome, changed_arguments, difference
+from course.case import Case, Difference, Outcome, Tolerance, changed_arguments, differences
 from course.diagnosis import Judged, Mistake, explain
 from course.program import Piece
 from course.show_values import describe_arguments
+from course.views import AnswerFailed, view_output
 
 LOST = ("timed out", "out of memory", "crashed", "bad data")
 PATIENCE = {"timed out": 1}  # how often an exercise may lose its kernel in this way before its other cases are given up
@@ -98,6 +99,14 @@ class Sheet:
     def id(self) -> str:
         return self.exercise.id
 
+    @property
+    def tolerances(self) -> list[Tolerance]:
+        return [self.exercise.tolerance.for_arguments(case.arguments) for case in self.cases]
+
+    def differences(self, outcomes: Sequence[Outcome]) -> list[Difference | None]:
+        """What is wrong, case by case."""
+        return differences(self.right, outcomes, self.tolerances, self.exercise.outputs, self.exercise.parameters)
+
     def prepare(self) -> None:
         """Work out what every verdict needs; the mistakes wait until an answer is wrong."""
         _ = self.packed, self.right
@@ -135,24 +144,20 @@ def _judge_exercise(
 ) -> Verdict:
     started = session.seconds
     outcomes = _outcomes(sheet, session)
-    first_wrong = next((i for i, o in enumerate(outcomes) if _difference(sheet, i, o)), None)
+    first_wrong = next((i for i, problem in enumerate(sheet.differences(outcomes)) if problem), None)
     seconds = session.seconds - started
     if first_wrong is not None and session.shared and outcomes[first_wrong].status not in ("unwritten", "missing"):
         # It may be another answer's doing (a patched library): ask once more where this answer is alone.
         alone = _Session(pieces(sheet.id), fork)
         try:
             again = _ask(sheet, first_wrong, alone)
-            if _difference(sheet, first_wrong, again) is None or again.status != outcomes[first_wrong].status:
+            tried = [again if i == first_wrong else outcome for i, outcome in enumerate(outcomes)]
+            if sheet.differences(tried)[first_wrong] is None or again.status != outcomes[first_wrong].status:
                 outcomes = _outcomes(sheet, alone)
             seconds += alone.seconds
         finally:
             alone.close()
     return verdict(sheet, outcomes, notes, seconds, session.peak_memory)
-
-
-def _difference(sheet: Sheet, index: int, outcome: Outcome) -> Difference | None:
-    tolerance = sheet.exercise.tolerance.for_arguments(sheet.cases[index].arguments)
-    return difference(sheet.right[index], outcome, tolerance, sheet.exercise.outputs, sheet.exercise.parameters)
 
 
 def verdict(
@@ -164,7 +169,7 @@ def verdict(
     at least one ordinary case must pass.
     """
     exercise = sheet.exercise
-    found = [_difference(sheet, index, outcome) for index, outcome in enumerate(outcomes)]
+    found = sheet.differences(outcomes)
     cases = tuple(
         CaseVerdict(
             case.name,
@@ -186,8 +191,10 @@ def verdict(
         )
     mistake = explain(
         [
-            Judged(right, outcome, exercise.tolerance.for_arguments(case.arguments), case.edge)
-            for right, outcome, case in zip(sheet.right, outcomes, sheet.cases, strict=True)
+            Judged(right, outcome, tolerance, case.edge)
+            for right, outcome, tolerance, case in zip(
+                sheet.right, outcomes, sheet.tolerances, sheet.cases, strict=True
+            )
         ],
         sheet.mistakes,
     )
@@ -240,9 +247,12 @@ def _ask(sheet: Sheet, index: int, session: _Session) -> Outcome:
     if broken is not None and broken.status in LOST:
         return broken
     request = {"do": "probe", "answer": exercise.id, "probe": exercise.probe.__name__, "arguments": sheet.packed[index]}
+    started = session.seconds
     try:
         reply = session.ask(request, exercise.cpu_limit)
         outcome = _read(reply, sheet.cases[index])
+        if outcome.status == "returned":
+            outcome = _view(outcome, sheet, index, session, started)
         broken = session.broken(exercise.id)  # known only once its definitions have run
         if broken is not None and (outcome.status == "missing" or broken.status in LOST):
             return broken  # a cell may fail below the function, in a try-out of its own: then the function counts
@@ -252,6 +262,38 @@ def _ask(sheet: Sheet, index: int, session: _Session) -> Outcome:
     except wire.WireError as error:
         session.restart()
         return Outcome("bad data", message=f"What came back could not be read: {error}.")
+
+
+def _view(outcome: Outcome, sheet: Sheet, index: int, session: _Session, started: float) -> Outcome:
+    """The outcome as the exercise's view shows it, here in the trusted process."""
+    exercise, case = sheet.exercise, sheet.cases[index]
+    output = _Talk(session, exercise.cpu_limit, started) if probes.talks(exercise.probe) else outcome.output
+    try:
+        return replace(outcome, output=view_output(exercise.view, output, case.arguments, case.truth))
+    except AnswerFailed as failed:
+        return failed.args[0]
+
+
+@dataclass
+class _Talk:
+    """The judge's end of a conversation with an answer."""
+
+    session: _Session
+    cpu_limit: float  # for the whole of it
+    started: float
+
+    def send(self, message: Any) -> Any:
+        """Tell the answer's side the message, and give what it says. Raises AnswerFailed, KernelLost, WireError."""
+        left = self.cpu_limit - (self.session.seconds - self.started)
+        if left <= 0:
+            self.session.restart()
+            raise KernelLost("timed out", f"it used more than {self.cpu_limit:g} s of processor time")
+        reply = self.session.ask({"do": "tell", "message": wire.pack(message)}, left)
+        if isinstance(reply.get("error"), dict):
+            raise AnswerFailed(error_outcome(reply["error"]))
+        if "output" not in reply:
+            raise wire.WireError("the reply holds neither an output nor an error")
+        return wire.unpack(reply["output"])
 
 
 def _read(reply: dict[str, Any], case: Case) -> Outcome:

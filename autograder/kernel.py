@@ -6,6 +6,8 @@ A frame is 4 bytes of length, big-endian, and so much UTF-8 JSON, in both direct
         -> {"ok": true, "output": text} or {"error": ..., "output": text}
     {"do": "probe", "answer": name, "probe": name, "arguments": [packed, ...]}
         -> {"output": packed, "after": [packed arguments as the call left them]}, {"missing": true} or {"error": ...}
+    {"do": "tell", "message": packed}, after a probe that is a conversation (see `course.probes`)
+        -> {"output": packed} or {"error": ...}
 
 `error` is {"kind", "kinds", "message", "trace"}: the class's name, the names of all its bases, what it says, and
 [line, source] of the frames that lie in the student's cells. The reply carries the request's number. Nothing that is
@@ -192,6 +194,7 @@ class Kernel:
         self.recursion_limit = sys.getrecursionlimit()
         self.all_signals = signal_calls.valid_signals() - {signal_calls.SIGKILL, signal_calls.SIGSTOP}
         self.out = Output()
+        self.talk: Any = None  # the conversation that a probe has begun
         # by these names, because a student may replace them in their modules
         self.calls = types.SimpleNamespace(
             read=os.read, write=os.write, leave=os._exit, kill=os.kill, wait=os.waitpid,
@@ -199,6 +202,7 @@ class Kernel:
             trace=sys.settrace, profile=sys.setprofile, limit=sys.setrecursionlimit,
             pack_length=struct.Struct(">I").pack, unpack_length=struct.Struct(">I").unpack,
             pack=wire.pack, unpack=wire.unpack, build=probes.build_arguments, probes=dict(vars(probes)),
+            talks={name for name, probe in vars(probes).items() if probes.talks(probe)},
             catch=warnings.catch_warnings, simple=warnings.simplefilter, quiet=np.errstate,
         )  # fmt: skip
         sys.displayhook = shell.displayhook
@@ -232,7 +236,7 @@ class Kernel:
         try:
             try:
                 self.calls.mask(signal_calls.SIG_SETMASK, [])
-                result = self._run(request) if request["do"] == "run" else self._probe(request)
+                result = {"run": self._run, "probe": self._probe, "tell": self._tell}[request["do"]](request)
             finally:
                 self._hold_signals()
         except BaseException as error:
@@ -264,7 +268,15 @@ class Kernel:
         with self.calls.catch(), self.calls.quiet(all="ignore"):
             self.calls.simple("ignore")
             output = probe(answer, *arguments)
+            self.talk = output if request["probe"] in self.calls.talks else None
+            if self.talk is not None:
+                output = next(self.talk)
             return {"output": self.calls.pack(output), "after": self.calls.pack(list(arguments))}
+
+    def _tell(self, request: dict[str, Any]) -> dict[str, Any]:
+        with self.calls.catch(), self.calls.quiet(all="ignore"):
+            self.calls.simple("ignore")
+            return {"output": self.calls.pack(self.talk.send(self.calls.unpack(request["message"])))}
 
     def _calm(self) -> None:
         """Undo what a student's code may have left behind that would strike between two requests."""

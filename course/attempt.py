@@ -12,12 +12,21 @@ from typing import Any
 
 from course import probes
 from course.case import Outcome, changed_arguments
+from course.views import View, view_output
 
 PRINTED = 2000  # characters of what an answer prints that are kept
 
 
-def attempt(answer: Callable[..., Any], arguments: Sequence[Any], probe: Callable[..., Any] = probes.values) -> Outcome:
-    """The outcome of `probe(answer, *arguments)` on fresh copies of the arguments. Warnings cost nothing.
+def attempt(
+    answer: Callable[..., Any],
+    arguments: Sequence[Any],
+    probe: Callable[..., Any] = probes.values,
+    view: View | None = None,
+    truth: Any = None,
+) -> Outcome:
+    """The outcome of `probe(answer, *arguments)` on fresh copies of the arguments, as `view` shows it, if there is one.
+
+    Warnings cost nothing. truth: what the case gives to the view.
 
     KeyboardInterrupt goes through, so that an endless loop can be stopped by hand; every other error is an outcome.
     """
@@ -27,6 +36,9 @@ def attempt(answer: Callable[..., Any], arguments: Sequence[Any], probe: Callabl
         with warnings.catch_warnings(), contextlib.redirect_stdout(printed), _quiet_numpy():
             warnings.simplefilter("ignore")
             output = probe(answer, *given)
+            if probes.talks(probe):
+                next(output)
+            output = view_output(view, output, arguments, truth)
     except KeyboardInterrupt:
         raise
     except NotImplementedError as error:

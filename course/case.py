@@ -6,7 +6,8 @@ A `Case` is what an answer is given. An `Outcome` is what it did: returned somet
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy as np
 from course.wire import Other
 
 LOOSE = {"rtol": 1e-4, "atol": 1e-5}  # where an argument is float32
+WRONG = "what is wrong"  # a view that names it returns {WRONG: a sentence, or None where nothing is, ...}
 
 
 @dataclass(frozen=True)
@@ -70,24 +72,35 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Tolerance:
-    """|got - right| <= atol + rtol |right|, element by element. dtype: None, or the name that the output must have."""
+    """|got - right| <= atol + rtol |right|, element by element. dtype: None, or the name that the output must have.
+
+    at_least: None, or instead of a comparison the bars that scores must reach, (name, bar) each; the name is "" where the
+    output is the score itself, else a key of it. every_case: each case must reach them, not their average.
+    """
 
     rtol: float = 1e-6
     atol: float = 1e-8
     dtype: str | None = None
+    at_least: tuple[tuple[str, float], ...] | None = None
+    every_case: bool = False
 
     def for_arguments(self, arguments: Any) -> Tolerance:
         """Wider where a float32 array went in: the answer may compute in that precision."""
         if not _holds_float32(arguments):
             return self
-        return Tolerance(max(self.rtol, LOOSE["rtol"]), max(self.atol, LOOSE["atol"]), self.dtype)
+        return self.at_loosest(**LOOSE)
+
+    def at_loosest(self, rtol: float, atol: float) -> Tolerance:
+        """The same, but no tighter than this."""
+        return replace(self, rtol=max(self.rtol, rtol), atol=max(self.atol, atol))
 
 
 @dataclass(frozen=True)
 class Difference:
     """Why an outcome is not right.
 
-    kind: "kind", "count", "shape", "dtype", "values", "nan", "changed", "raised", "not raised" or the outcome's status
+    kind: "kind", "count", "shape", "dtype", "values", "nan", "changed", "property", "score", "raised", "not raised" or the
+        outcome's status
     summary: a sentence that gives away no expected value; where: which output it is about, "" for a single one
     expected, got: the two values, where they are worth showing
     """
@@ -111,11 +124,57 @@ def difference(
         )
     if got.status != "returned":
         return Difference(got.status, got.message or got.status)
-    found = value_difference(right.output, got.output, tolerance, names)
-    if found is None and got.changed:
-        changed = " and ".join(parameters[i] if i < len(parameters) else f"argument {i + 1}" for i in got.changed)
+    if tolerance.at_least is not None:
+        found = _low_score(tolerance.at_least, right.output, [got.output])
+    else:
+        found = value_difference(right.output, got.output, tolerance, names)
+    extra = [i for i in got.changed if i not in right.changed]
+    if found is None and extra:
+        changed = " and ".join(parameters[i] if i < len(parameters) else f"argument {i + 1}" for i in extra)
         found = Difference("changed", f"The output is right, but the call changed its input {changed}; work on a copy.")
     return found
+
+
+def differences(
+    right: Sequence[Outcome],
+    got: Sequence[Outcome],
+    tolerances: Sequence[Tolerance],
+    names: tuple[str, ...] = (),
+    parameters: tuple[str, ...] = (),
+) -> list[Difference | None]:
+    """The `difference` of every case; scores are averaged over the cases that give them, unless every case must pass."""
+    found = [difference(one, other, t, names, parameters) for one, other, t in zip(right, got, tolerances, strict=True)]
+    for i, tolerance in enumerate(tolerances):
+        if tolerance.at_least is None or tolerance.every_case or (found[i] and found[i].kind != "score"):
+            continue
+        outputs = [other.output if other.status == "returned" else None for other in got]
+        found[i] = _low_score(tolerance.at_least, right[i].output, outputs, [one.output for one in right])
+    return found
+
+
+def _low_score(
+    bars: tuple[tuple[str, float], ...], right: Any, outputs: Sequence[Any], givers: Sequence[Any] | None = None
+) -> Difference | None:
+    """The first bar of this case that the mean score misses. givers: the right outputs of all cases, which tell who gives it."""
+    for output in outputs:
+        if givers is None and isinstance(output, dict) and output.get(WRONG):
+            return Difference("property", output[WRONG])
+    for name, bar in bars:
+        if _score(right, name) is None:
+            continue
+        giving = (
+            range(len(outputs)) if givers is None else [i for i, g in enumerate(givers) if _score(g, name) is not None]
+        )
+        score = sum(_score(outputs[i], name) or 0.0 for i in giving) / len(giving)
+        if not score >= bar:
+            of = f" on average over {len(giving)} cases" if len(giving) > 1 else ""
+            return Difference("score", f"The {name or 'score'} is {score:.4g}{of}; at least {bar:g} is asked for.")
+    return None
+
+
+def _score(output: Any, name: str) -> float | None:
+    value = output.get(name) if isinstance(output, dict) else None if name else output
+    return float(value) if isinstance(value, (int, float, np.number)) else None
 
 
 def _error_difference(right: Outcome, got: Outcome) -> Difference | None:
@@ -134,6 +193,9 @@ def value_difference(right: Any, got: Any, tolerance: Tolerance, names: tuple[st
     """Compare two plain values: structure and shape first, then numbers."""
     if isinstance(right, tuple):
         return _tuple_difference(right, got, tolerance, names)
+    if isinstance(right, dict) and WRONG in right:
+        said = got.get(WRONG, "") if isinstance(got, dict) else ""
+        return None if said == right[WRONG] else Difference("property", said or "It is not what is asked for.")
     if isinstance(right, dict):
         return _dict_difference(right, got, tolerance)
     if isinstance(right, list):
@@ -293,6 +355,10 @@ def identical(one: Any, other: Any) -> bool:
         return one.keys() == other.keys() and all(identical(one[key], other[key]) for key in one)
     if isinstance(one, (int, float)) and isinstance(other, (int, float)):
         return one == other or (one != one and other != other)
+    if isinstance(other, Other):  # what can't travel: a function, a random generator
+        return not isinstance(
+            one, (str, bytes, bool, type(None), int, float, list, tuple, dict, np.ndarray, np.generic)
+        )
     if type(one) is not type(other):
         return False
     return one == other if isinstance(one, (str, bool, type(None))) else True

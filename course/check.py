@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, replace
 from types import ModuleType
 from typing import Any
 
-from course import frozen_cases, probes, wire
+from course import frozen_cases, probes, views, wire
 from course.attempt import attempt
-from course.case import Difference, Outcome, describe, difference
+from course.case import Difference, Outcome, describe, differences
 from course.diagnosis import Judged, Mistake, explain
 from course.frozen_cases import FrozenCase, FrozenExercise
 from course.show_values import compare_values, describe_arguments
@@ -115,14 +115,23 @@ def check(answer: Callable[..., Any]) -> Report:
 def check_exercise(answer: Callable[..., Any], exercise: FrozenExercise) -> Report:
     """The report of an answer on the cases of an exercise."""
     probe = getattr(probes, exercise.probe)
+    view = getattr(views, exercise.view) if exercise.view else None
     outcomes = []
     for case in exercise.cases:
-        outcome = attempt(answer, case.arguments, probe)
+        outcome = attempt(answer, case.arguments, probe, view, case.truth)
         if outcome.status == "unwritten":
             return Report(exercise.id, unwritten=True)
         outcomes.append(_as_sent(outcome))
-    reports = [_case_report(exercise, case, outcome) for case, outcome in zip(exercise.cases, outcomes, strict=True)]
-    mistake = explain(judged(exercise, outcomes), exercise.mistakes)
+    cases = judged(exercise, outcomes)
+    found = differences(
+        [case.right for case in cases],
+        outcomes,
+        [case.tolerance for case in cases],
+        exercise.outputs,
+        exercise.parameters,
+    )
+    reports = [_case_report(exercise, *of_case) for of_case in zip(exercise.cases, outcomes, found, strict=True)]
+    mistake = explain(cases, exercise.mistakes)
     return Report(exercise.id, tuple(reports), mistake=mistake, notes=_notes(exercise, outcomes, mistake))
 
 
@@ -142,9 +151,7 @@ def judged(exercise: FrozenExercise, outcomes: list[Outcome]) -> list[Judged]:
     ]
 
 
-def _case_report(exercise: FrozenExercise, case: FrozenCase, outcome: Outcome) -> CaseReport:
-    tolerance = exercise.tolerance.for_arguments(case.arguments)
-    found = difference(case.right, outcome, tolerance, exercise.outputs, exercise.parameters)
+def _case_report(exercise: FrozenExercise, case: FrozenCase, outcome: Outcome, found: Difference | None) -> CaseReport:
     if found is None:
         return CaseReport(case.name, None)
     lines = [f"{found.where}: {found.summary}" if found.where else found.summary]

@@ -9,7 +9,7 @@ wherever the catalogue's is.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from course import signs
 from course.case import Outcome, Tolerance, difference
@@ -56,7 +56,8 @@ def _explains(way: Sequence[Outcome], sign: str | None, cases: Sequence[Judged])
     for case, mistaken, is_wrong in zip(cases, way, wrong, strict=True):
         if case.edge and shows_in_ordinary:
             continue
-        nearly_right = difference(case.right, case.got, signs.NEARLY) is None
+        nearly = case.tolerance.at_loosest(signs.NEARLY.rtol, signs.NEARLY.atol)
+        nearly_right = difference(case.right, case.got, nearly) is None
         if not (_fits(sign, case, mistaken) if is_wrong else nearly_right):
             return False
         clearly_wrong |= is_wrong and (sign is None or not nearly_right)
@@ -66,4 +67,5 @@ def _explains(way: Sequence[Outcome], sign: str | None, cases: Sequence[Judged])
 def _fits(sign: str | None, case: Judged, mistaken: Outcome) -> bool:
     if sign is not None:
         return getattr(signs, sign)(case.right, mistaken, case.got)
-    return difference(mistaken, case.got, case.tolerance) is None
+    spoils_alike = bool(mistaken.changed) == bool(case.got.changed)
+    return spoils_alike and difference(mistaken, case.got, replace(case.tolerance, at_least=None)) is None

@@ -18,12 +18,13 @@ from course.diagnosis import Mistake
 
 @dataclass(frozen=True)
 class FrozenCase:
-    """A case without its truth: `right` is what the reference did."""
+    """A case with what the reference did, and for a view its truth, which is another in the cases of grading."""
 
     name: str
     arguments: tuple[Any, ...]
     right: Outcome
     edge: bool = False
+    truth: Any = None
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class FrozenExercise:
     tolerance: Tolerance
     cases: tuple[FrozenCase, ...]
     mistakes: tuple[Mistake, ...]
+    view: str | None = None
 
 
 def exercises() -> list[str]:
@@ -60,7 +62,10 @@ def load(exercise_id: str) -> FrozenExercise:
 def freeze(exercise: FrozenExercise) -> dict[str, Any]:
     """The exercise as data that `json.dumps` takes."""
     tolerance = exercise.tolerance
-    return {
+    viewed = {"view": exercise.view} if exercise.view else {}
+    if tolerance.at_least is not None:
+        viewed |= {"at_least": [list(bar) for bar in tolerance.at_least], "every_case": tolerance.every_case}
+    return viewed | {
         "id": exercise.id,
         "points": exercise.points,
         "probe": exercise.probe,
@@ -76,6 +81,7 @@ def freeze(exercise: FrozenExercise) -> dict[str, Any]:
                 "right": _freeze_outcome(case.right),
                 "edge": case.edge,
             }
+            | ({} if case.truth is None else {"truth": wire.pack(case.truth)})
             for case in exercise.cases
         ],
         "mistakes": [
@@ -93,35 +99,45 @@ def freeze(exercise: FrozenExercise) -> dict[str, Any]:
 def thaw(data: dict[str, Any]) -> FrozenExercise:
     """The exercise that `freeze` wrote."""
     cases = tuple(
-        FrozenCase(case["name"], tuple(map(wire.unpack, case["arguments"])), _thaw_outcome(case["right"]), case["edge"])
+        FrozenCase(
+            case["name"],
+            tuple(map(wire.unpack, case["arguments"])),
+            _thaw_outcome(case["right"]),
+            case["edge"],
+            wire.unpack(case.get("truth")),
+        )
         for case in data["cases"]
     )
     mistakes = tuple(
         Mistake(mistake["id"], mistake["hint"], _thaw_ways(cases, mistake["ways"]), mistake["sign"])
         for mistake in data["mistakes"]
     )
+    bars = data.get("at_least")
+    at_least = None if bars is None else tuple((name, bar) for name, bar in bars)
     return FrozenExercise(
         data["id"],
         data["points"],
         data["probe"],
         tuple(data["parameters"]),
         tuple(data["outputs"]),
-        Tolerance(data["rtol"], data["atol"], data["dtype"]),
+        Tolerance(data["rtol"], data["atol"], data["dtype"], at_least, data.get("every_case", False)),
         cases,
         mistakes,
+        data.get("view"),
     )
 
 
 def _freeze_outcome(outcome: Outcome) -> dict[str, Any]:
     if outcome.status == "raised":
         return {"raises": outcome.error}
-    return {"output": wire.pack(outcome.output)}
+    changed = {"changed": list(outcome.changed)} if outcome.changed else {}
+    return {"output": wire.pack(outcome.output)} | changed
 
 
 def _thaw_outcome(data: dict[str, Any]) -> Outcome:
     if "raises" in data:
         return Outcome("raised", error=data["raises"])
-    return Outcome("returned", wire.unpack(data["output"]))
+    return Outcome("returned", wire.unpack(data["output"]), changed=tuple(data.get("changed", ())))
 
 
 def _freeze_ways(cases: Sequence[FrozenCase], ways: Sequence[Sequence[Outcome]]) -> list[list[Any]]:

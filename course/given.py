@@ -41,7 +41,38 @@ def _layout(base: np.ndarray, name: str) -> np.ndarray:
     return LAYOUTS[name](np.array(base, order="C"))
 
 
-_BUILDERS: dict[str, Callable[..., Any]] = {"layout": _layout}
+# Functions of an array, by name. An answer gets the function; where calls count, the probe counts them.
+FUNCTIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    # gradients, to an array of the same shape
+    "slopes from 1 to 5": lambda x: np.linspace(1, 5, x.size).reshape(x.shape) * x,
+    "double well": lambda x: x**3 - x,
+    "coupled cosine": lambda x: np.cos(x) + 0.3 * x.sum(),
+}
+
+
+def function(name: str) -> Given:
+    """One of the FUNCTIONS. Raises ValueError for a name that is not there."""
+    if name not in FUNCTIONS:
+        raise ValueError(f"no function {name!r}; there are {', '.join(FUNCTIONS)}")
+    return Given("function", (name,))
+
+
+def _function(name: str) -> Callable[[Any], np.ndarray]:
+    """Takes numbers and integer arrays too, and gives an array of its own each time."""
+    f = FUNCTIONS[name]
+    return lambda x: np.array(f(np.asarray(x, dtype=np.float64)))
+
+
+def generator(seed: int) -> Given:
+    """A `numpy.random.Generator` from a seed."""
+    return Given("generator", (int(seed),))
+
+
+_BUILDERS: dict[str, Callable[..., Any]] = {
+    "layout": _layout,
+    "function": _function,
+    "generator": np.random.default_rng,
+}
 
 
 def build(name: str, *arguments: Any, **keywords: Any) -> Any:

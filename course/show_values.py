@@ -20,8 +20,9 @@ def describe_arguments(parameters: Sequence[str], arguments: Sequence[Any]) -> s
 
 def _argument(name: str, value: Any) -> str:
     if isinstance(value, Given):
-        built = value.build()
-        return f"{name} {getattr(built, 'shape', '')} ({value.arguments[-1]})"
+        said = f"seed {value.arguments[-1]}" if value.name == "generator" else value.arguments[-1]
+        shape = getattr(value.build(), "shape", None)
+        return f"{name} ({said})" if shape is None else f"{name} {shape} ({said})"
     if isinstance(value, np.ndarray) or is_tensor(value):
         kind = str(value.dtype).removeprefix("torch.")
         return f"{name} {tuple(value.shape)}" + ("" if kind == "float64" else f" {kind}")

@@ -1,0 +1,207 @@
+"""What of an output counts: ways to view it before it is judged.
+
+A view is called as `view(output, arguments, truth)` in the process of the one who judges, never in the student's: with what
+the answer's probe returned, the arguments of the case, and the case's truth. It returns
+
+    any value                      which is compared with the view of the reference's output, or
+    {WRONG: sentence or None}      what is wrong with the output, None where nothing is, or
+    a score, or {name: score}      which must reach the exercise's `at_least`.
+
+A dict may hold more: what was noticed, from which a sign (`course.signs`) knows a mistake. Outputs come from anywhere and may
+be anything; what a view makes of them must not raise, and if it does, the output has not the form that is asked for.
+
+Where the probe is a conversation (see `course.probes`), a view gets it in place of the output: `talk.send(message)` tells the
+answer's side the message, and gives what that says to it. So data that the answer must not have in advance stays here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from course.case import WRONG, describe, is_tensor
+
+View = Callable[[Any, Sequence[Any], Any], Any]
+
+
+class AnswerFailed(BaseException):
+    """The answer's side of a conversation came to an end by itself; carries the `Outcome`."""
+
+
+def view_output(view: View | None, output: Any, arguments: Sequence[Any], truth: Any) -> Any:
+    """The output as the view shows it, or itself where there is none."""
+    if view is None:
+        return output
+    if hasattr(output, "send"):
+        return view(output, arguments, truth)  # here an error may be the answer's
+    try:
+        return view(output, arguments, truth)
+    except Exception as error:
+        return {WRONG: f"What came back has not the form that is asked for ({type(error).__name__}: {error})."}
+
+
+def steps(output: Any, arguments: Sequence[Any], truth: Any) -> Any:
+    """Of `probes.steps`: the path, and at which steps a repeated call, or another one in between, led elsewhere."""
+    alone, again, between = output
+    if not _same_shape(alone, again) or not _same_shape(alone, between):
+        return alone, [], []
+    return alone, _where_different(alone, again), _where_different(alone, between)
+
+
+def _same_shape(one: Any, other: Any) -> bool:
+    return all(isinstance(a, np.ndarray) and a.dtype.kind in "iuf" for a in (one, other)) and one.shape == other.shape
+
+
+def _where_different(one: np.ndarray, other: np.ndarray) -> list[int]:
+    """The numbers of the rows, from 1, that are not the same to the last bit."""
+    same = (one == other) | (np.isnan(one) & np.isnan(other))
+    return [int(k) + 1 for k in np.flatnonzero(~same.reshape(len(same), -1).all(axis=1))]
+
+
+def normal_weights(output: Any, arguments: Sequence[Any], truth: Any) -> dict[str, Any]:
+    """Of `probes.draws`: are these normal numbers of mean 0 and the standard deviation `truth`, drawn from the generator?
+
+    arguments: (columns, rows, ...). The deviation must be right within 3 %, the fourth moment within 10 % of a normal one.
+    """
+    first, again, after = output
+    asked = tuple(arguments[1::-1])
+    if not isinstance(first, np.ndarray) or first.dtype.kind != "f":
+        return {WRONG: f"An array of floats is asked for; {describe(first)} came back."}
+    if first.shape != asked:
+        return {WRONG: f"The weights have shape {first.shape} where {asked} is expected."}
+    first = first.astype(np.float64)
+    if not np.isfinite(first).all():
+        return {WRONG: "Some of the weights are not finite."}
+    deviation = first.std()
+    seen = {
+        "deviation": float(deviation / truth),
+        "mean": float(first.mean() / truth),
+        "fourth moment": float(np.mean((first - first.mean()) ** 4) / max(deviation, 1e-300) ** 4 / 3),
+        "repeats": bool(np.array_equal(first.ravel()[: np.size(again)], np.ravel(again))),
+        "goes on": not np.array_equal(again, after),
+    }
+    return {WRONG: _wrong_with_weights(seen), **seen}
+
+
+def _wrong_with_weights(seen: dict[str, Any]) -> str | None:
+    if not seen["repeats"]:
+        return "Two generators with the same seed gave different weights."
+    if not seen["goes on"]:
+        return "A second call with the same generator gave the same weights once more."
+    if abs(seen["deviation"] - 1) > 0.03:
+        return f"The standard deviation is {seen['deviation']:.3g} times what it should be."
+    if abs(seen["mean"]) > 0.03:
+        return f"The mean is {seen['mean']:.2g} standard deviations away from 0."
+    if abs(seen["fourth moment"] - 1) > 0.1:
+        return "The weights are not normal: their fourth moment is another."
+    return None
+
+
+# ------------------------------------------------------------------------------------------ an update rule on 13 problems
+
+
+def problems_solved(talk: Any, arguments: Sequence[Any], truth: Any) -> dict[str, Any]:
+    """Of `probes.rule`: how many of the problems of the seed `truth` the rule solves in 500 steps, and how it moves.
+
+    The costs and their gradients stay here; the rule sees nothing but points and gradients.
+    """
+    from course.landscapes import optimizer_problems
+
+    problems = optimizer_problems(truth)
+    thetas: list[np.ndarray | None] = [problem.start for problem in problems]
+    paths = [[problem.start] for problem in problems]
+    slopes: list[list[np.ndarray]] = [[] for _ in problems]
+    with np.errstate(all="ignore"):
+        for step in range(1, 501):
+            grads = [None if t is None else p.grad(t) for p, t in zip(problems, thetas, strict=True)]
+            said = talk.send((thetas, grads, step))
+            for i, problem in enumerate(problems):
+                if thetas[i] is None:
+                    continue
+                theta = _point(said[i] if isinstance(said, (list, tuple)) and len(said) == len(problems) else None)
+                if theta is None or theta.shape != problem.start.shape:
+                    asked = f"an array of shape {problem.start.shape} of numbers"
+                    came = describe(said[i]) if isinstance(said, (list, tuple)) and len(said) > i else describe(said)
+                    return {WRONG: f"The new theta must be {asked}; {came} came back in step {step}."}
+                slopes[i].append(grads[i])
+                paths[i].append(theta)
+                thetas[i] = theta if np.isfinite(theta).all() else None
+        solved = sum(t is not None and p.solved(t) for p, t in zip(problems, thetas, strict=True))
+        return {"number of problems solved": int(solved), "moves": manner(paths, slopes)}
+
+
+def _point(value: Any) -> np.ndarray | None:
+    if is_tensor(value) or not isinstance(value, (np.ndarray, list, tuple)):
+        return None
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        return None
+    return array.astype(np.float64) if array.dtype.kind in "iuf" else None
+
+
+def manner(paths: Sequence[Sequence[np.ndarray]], slopes: Sequence[Sequence[np.ndarray]]) -> str:
+    """How a rule moves, whatever its constants: "along the gradient", "with momentum", "short steps", "constant steps",
+    "stops early", or "otherwise".
+
+    paths: of each problem the points, one more than slopes, the gradients there
+    """
+    moves = [np.diff(np.array(path), axis=0) for path in paths]
+    grads = [np.array(slope) for slope in slopes]
+    if _is_linear(moves, grads, memory=False):
+        return "along the gradient"
+    if _is_linear(moves, grads, memory=True):
+        return "with momentum"
+    whole = [(m, g) for m, g in zip(moves, grads, strict=True) if len(m) == 500 and np.isfinite(m).all()]
+    if not whole:
+        return "otherwise"
+    if all(_constant(m, g) for m, g in whole):
+        return "constant steps"
+    if all(np.abs(m).sum(axis=0).max() <= 4 for m, _ in whole) and all(_first_like_adam(m, g) for m, g in whole):
+        lengths = [np.abs(m).max(axis=1) for m, _ in whole]
+        if np.median([length[250:].mean() / length[:5].mean() for length in lengths]) > 0.02:
+            return "short steps"
+    late = [np.linalg.norm(m[100:], axis=1).sum() / np.linalg.norm(m, axis=1).sum() for m, _ in whole]
+    still_steep = [np.linalg.norm(g[-1]) > 1e-3 * np.linalg.norm(g[0]) for _, g in whole]
+    stopped = [share < 0.01 for share, steep in zip(late, still_steep, strict=True) if steep]
+    return "stops early" if stopped and all(stopped) else "otherwise"
+
+
+def _is_linear(moves: list[np.ndarray], grads: list[np.ndarray], memory: bool) -> bool:
+    """Is every move the same linear function of the gradient, with memory also of the last move and the gradient before?"""
+    rows, aims = [], []
+    for m, g in zip(moves, grads, strict=True):
+        usable = np.isfinite(m).all(axis=1) & np.isfinite(g).all(axis=1)
+        count = min(len(m) if usable.all() else int(usable.argmin()), 30)
+        if count < 3:
+            continue
+        size = np.abs(g[:count]).max(axis=1).clip(1e-300)[1:, None]  # each step counts alike
+        columns = [g[1:count], m[: count - 1], g[: count - 1]] if memory else [g[1:count]]
+        rows.append(np.stack([(column / size).ravel() for column in columns], axis=1))
+        aims.append((m[1:count] / size).ravel())
+    if not rows:
+        return False
+    A, aim = np.concatenate(rows), np.concatenate(aims)
+    used = np.isfinite(A).all(axis=1) & np.isfinite(aim)
+    A, aim = A[used], aim[used]
+    scale = np.abs(aim).max(initial=0)
+    if not scale:
+        return False
+    found = np.linalg.lstsq(A / np.abs(A).max(axis=0).clip(1e-300), aim, rcond=None)[0]
+    return bool(np.abs(A / np.abs(A).max(axis=0).clip(1e-300) @ found - aim).max() <= 1e-6 * scale)
+
+
+def _constant(m: np.ndarray, g: np.ndarray) -> bool:
+    """Is every coordinate's step of one length, or every step as a whole?"""
+    moving = np.abs(g).max(axis=1) > 1e-12
+    lengths = np.linalg.norm(m[moving], axis=1)
+    each = np.abs(m[moving & (np.abs(g) > 1e-12).all(axis=1)])
+    return any(len(v) > 0 and v.max() > 0 and np.ptp(v) <= 1e-5 * v.max() for v in (lengths, each))
+
+
+def _first_like_adam(m: np.ndarray, g: np.ndarray) -> bool:
+    """Does the first step go against the signs of the gradient, equally far in every coordinate?"""
+    sized = np.abs(m[0][np.abs(g[0]) > 1e-4])
+    return len(sized) > 0 and sized.max() > 0 and np.ptp(sized) <= 1e-2 * sized.max()
