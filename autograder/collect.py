@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import json
 import os
 import re
 import tempfile
@@ -143,6 +144,7 @@ def collect(
         for student, attempts in sorted(desk.sorted_out(files).items()):
             desk.hand_over(student, attempts)
         desk.say_who_is_twin()
+        desk.remember_who_was_late()
     if people:
         handed = {fold(student) for student in (*result.new, *result.replaced, *result.unchanged)}
         result.absent = [
@@ -363,6 +365,16 @@ class _Desk:
         if line not in self.result.problems:
             self.result.problems.append(line)
 
+    def remember_who_was_late(self) -> None:
+        """For the report: nbgrader's timestamp can't say it where the system only gave a mark."""
+        known = set(collected_late(self.course, self.lecture))
+        if self.deadline is not None:  # then we know better
+            known -= {*self.result.new, *self.result.replaced, *self.result.unchanged}
+        late = sorted(known | set(self.result.late))
+        path = _late_file(self.course, self.lecture)
+        if not self.result.dry_run and (late or path.exists()):
+            _write(path, json.dumps(late, ensure_ascii=False).encode(), datetime.now(UTC))
+
     def say_who_is_twin(self) -> None:
         """Who handed in the very same bytes, unless they are those of the release."""
         try:
@@ -373,6 +385,19 @@ class _Desk:
             if len(students) > 1:
                 what = " (the notebook as it was released)" if content == released else ""
                 self.result.twins.append(", ".join(students) + what)
+
+
+def collected_late(course: Course, lecture: Lecture) -> list[str]:
+    """Who was late when the lecture was collected, by Canvas's marks, Moodle's worksheet or the deadline given then."""
+    try:
+        late = json.loads(_late_file(course, lecture).read_bytes())
+    except (OSError, ValueError):
+        return []
+    return [student for student in late if isinstance(student, str)] if isinstance(late, list) else []
+
+
+def _late_file(course: Course, lecture: Lecture) -> Path:
+    return course.root / ".autograder" / "late" / f"{lecture.name}.json"
 
 
 def _folders(path: Path) -> list[Path]:
