@@ -53,8 +53,8 @@ def read_submission(path: Path) -> list[dict[str, Any]]:
     except OSError as error:
         what = "a symbolic link" if path.is_symlink() else f"not readable ({error.strerror})"
         raise Unreadable(f"{path.name} is {what}; ask for the notebook itself") from None
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(file.fileno())
+    try:
+        status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise Unreadable(f"{path.name} is not a regular file; ask for the notebook itself")
         if status.st_size > MAX_NOTEBOOK:
@@ -62,7 +62,12 @@ def read_submission(path: Path) -> list[dict[str, Any]]:
             raise Unreadable(
                 f"{path.name} has {size:.0f} MB, at most {MAX_NOTEBOOK // 2**20} are read; ask for it without its outputs"
             )
-        text = file.read(MAX_NOTEBOOK + 1)
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            text = file.read(MAX_NOTEBOOK + 1)
+    except OSError as error:
+        raise Unreadable(f"{path.name} is not readable ({error.strerror}); ask for it again") from None
+    finally:
+        os.close(descriptor)
     return read_cells(text, path.name)
 
 
@@ -78,7 +83,8 @@ def read_cells(text: bytes, name: str) -> list[dict[str, Any]]:
         raise Unreadable(f"{name} is damaged: it is not JSON; ask for it again") from None
     cells = data.get("cells") if isinstance(data, dict) else None
     if cells is None and isinstance(data, dict) and isinstance(data.get("worksheets"), list):
-        cells = [cell for sheet in data["worksheets"] if isinstance(sheet, dict) for cell in sheet.get("cells") or []]
+        sheets = [sheet.get("cells") for sheet in data["worksheets"] if isinstance(sheet, dict)]
+        cells = [cell for sheet in sheets if isinstance(sheet, list) for cell in sheet]
     if not isinstance(cells, list):
         raise Unreadable(f"{name} is JSON but no notebook: it has no list of cells")
     return [plain for cell in cells[:MAX_CELLS] if (plain := _plain_cell(cell)) is not None]
