@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from autograder.layout import Course, CourseError
@@ -14,6 +15,8 @@ from autograder.layout import Course, CourseError
 def main(arguments: list[str] | None = None) -> int:
     """Run one of the commands; 0 where all went well, 1 where something needs a look, 2 where nothing could be done."""
     chosen = _parser().parse_args(arguments)
+    # jsonschema reads a grammar of internationalised addresses for a second; what notebooks are checked for has none
+    sys.modules.setdefault("rfc3987_syntax", None)
     # nbgrader starts its own tools by name
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     try:
@@ -48,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     grade.add_argument(
         "--workers", type=_positive, metavar="N", help="submissions at a time (default: the number of cores)"
     )
+    grade.add_argument("--scheduler", metavar="ADDRESS", help="judge on a Dask cluster: tcp://HOST:8786")
     grade.add_argument("--force", action="store_true", help="judge again what was judged before")
     grade.add_argument("--only-failed", action="store_true", help="judge again only what could not be judged then")
     grade.add_argument("--no-sandbox", action="store_true", help="run students' code with your own rights (don't)")
@@ -96,12 +100,26 @@ def _collect(chosen: argparse.Namespace) -> int:
 
 
 def _grade(chosen: argparse.Namespace) -> int:
+    from autograder import submissions, warm_process
+
+    course = Course.find()
+    lecture = course.lecture(chosen.lecture)
+    submissions.find(course, lecture, chosen.student)
+    if not chosen.scheduler and lecture.released.is_file():
+        warm_process.start(lecture.released, chosen.no_sandbox)  # it warms up while the rest is imported here
+
     from autograder.grade import Options, grade
     from autograder.report import summary_table
 
-    course = Course.find()
     options = Options(chosen.seed, chosen.force, chosen.only_failed, chosen.workers, chosen.no_sandbox)
-    run = grade(course, course.lecture(chosen.lecture), chosen.student, options)
+    if chosen.scheduler:
+        from autograder.cluster import connect
+
+        with connect(chosen.scheduler) as (executor, workers):
+            options = replace(options, workers=chosen.workers or workers)
+            run = grade(course, lecture, chosen.student, options, executor)
+    else:
+        run = grade(course, lecture, chosen.student, options)
     if chosen.json:
         rows = [row for record in run.records for row in record.rows()]
         _write(chosen.json, json.dumps(rows, indent=1) + "\n")

@@ -12,7 +12,7 @@ import os
 import secrets
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -24,6 +24,7 @@ from rich.text import Text
 from autograder import gradebook, records, submissions
 from autograder.build import instructor_notebook
 from autograder.cells import add_mark_schemes, write_verdicts
+from autograder.gradebook import GradebookAway
 from autograder.layout import Course, CourseError, Lecture
 from autograder.marking import Job, Marked, Terms, mark, marker, released_text, versions
 from autograder.records import Record
@@ -95,15 +96,18 @@ class _Grading:
         self.done: dict[str, Record] = {}
         self.waiting: list[Marked] = []
         self.bar = _bar(console)
-        self.schemes: NotebookNode | None = None
+        self.notebook = NotebookNode()  # of the instructor
+        self.ready = False  # whether the gradebook knows the lecture
 
     def run(self, found: list[Submission], executor: Executor | None) -> None:
+        # Python 3.11 parses wrongly when two threads do it at a time, and jupytext parses: so before there are threads
+        self.notebook = instructor_notebook(self.lecture)
         todo = [job for submission in found if (job := self._job(submission)) is not None]
         workers = self.options.workers or os.cpu_count() or 1
         try:
             if executor is None:
                 if todo:
-                    marker(self.terms).zygote.start()  # warms up while the gradebook is opened
+                    marker(self.terms)  # its process warms up while the gradebook is opened
                 with ThreadPoolExecutor(workers) as threads:
                     self._judge(todo, threads, workers)
             else:
@@ -153,7 +157,8 @@ class _Grading:
         with self.bar:
             task = self.bar.add_task("", total=len(todo))
             tell = partial(self.bar.update, task)
-            gradebook.ensure_assignment(self.course, self.lecture)
+            with suppress(GradebookAway):  # judging needs no gradebook; storing will say it
+                self._open_gradebook()
             try:
                 while True:
                     for job in queue:
@@ -202,19 +207,31 @@ class _Grading:
         waiting, self.waiting = self.waiting, []
         if not waiting:
             return
-        self.schemes = self.schemes or instructor_notebook(self.lecture)
         for marked in waiting:
             write_verdicts(marked.notebook, marked.record.verdicts)
-            add_mark_schemes(marked.notebook, self.schemes)
-        refused = gradebook.store(
-            self.course, self.lecture, [(m.record.student, m.notebook, m.record.timestamp) for m in waiting]
-        )
+            add_mark_schemes(marked.notebook, self.notebook)
+        try:
+            self._open_gradebook()
+            refused = gradebook.store(
+                self.course, self.lecture, [(m.record.student, m.notebook, m.record.timestamp) for m in waiting]
+            )
+        except GradebookAway as error:
+            self.result.problems.append(
+                f"{error} {len(waiting)} submissions are judged and not entered yet; "
+                f"`autograder grade {self.lecture.name}` enters them later, without judging them again."
+            )
+            return
         self.result.problems += refused.values()
         for marked in waiting:
             if marked.record.student not in refused:
                 record = replace(marked.record, stored=True)
                 records.write(self.course, self.lecture, record)
                 self.done[record.student] = record
+
+    def _open_gradebook(self) -> None:
+        if not self.ready:
+            gradebook.ensure_assignment(self.course, self.lecture, self.notebook)
+            self.ready = True
 
 
 class _Rate(ProgressColumn):

@@ -1,23 +1,24 @@
-"""Verdicts into nbgrader's gradebook, through nbgrader's own converter.
-
-The converter reads a staging folder in which every notebook is already restored and holds its verdicts, so it runs no student
-code and meets no damaged file. It is the single writer of the data base.
-"""
+"""nbgrader's gradebook: where it is, the lecture's cells in it, and verdicts on their way there (see `autograder.entry`)."""
 
 from __future__ import annotations
 
 import logging
 import tempfile
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
 from traitlets.config import Config, PyFileConfigLoader
 
-from autograder.build import instructor_notebook
 from autograder.layout import Course, CourseError, Lecture
+
+
+class GradebookAway(CourseError):
+    """The data base does not answer, or another program has locked it; another time it may."""
+
 
 log = logging.getLogger("autograder.gradebook")
 log.addHandler(logging.NullHandler())
@@ -36,20 +37,22 @@ def url(course: Course) -> str:
     return configuration(course).CourseDirectory.get("db_url") or course.gradebook_url
 
 
-def ensure_assignment(course: Course, lecture: Lecture) -> None:
-    """Make sure that the gradebook knows the lecture's cells and points. Raises CourseError where it refuses them."""
+def ensure_assignment(course: Course, lecture: Lecture, notebook: NotebookNode) -> None:
+    """Make sure that the gradebook knows the lecture's cells and points, from its instructor's notebook.
+
+    Raises CourseError where it refuses them, GradebookAway.
+    """
     from nbgrader.api import Gradebook, MissingEntry
     from nbgrader.converters import GenerateAssignment
     from nbgrader.coursedir import CourseDirectory
 
-    notebook = instructor_notebook(lecture)
     wanted = {
         cell.metadata.nbgrader.grade_id: float(cell.metadata.nbgrader.points)
         for cell in notebook.cells
         if cell.metadata.get("nbgrader", {}).get("grade")
     }
     config = configuration(course)
-    with Gradebook(url(course), config.CourseDirectory.course_id) as gradebook:
+    with _answering(), Gradebook(url(course), config.CourseDirectory.course_id) as gradebook:
         try:
             known = {
                 cell.name: cell.max_score for cell in gradebook.find_notebook(lecture.name, lecture.name).grade_cells
@@ -76,36 +79,35 @@ def ensure_assignment(course: Course, lecture: Lecture) -> None:
 def store(
     course: Course, lecture: Lecture, notebooks: Iterable[tuple[str, NotebookNode, str | None]]
 ) -> dict[str, str]:
-    """Hand notebooks with verdicts to nbgrader: (student, notebook, timestamp or None). Returns what it refused: by student, a line."""
-    from nbgrader.coursedir import CourseDirectory
+    """Enter notebooks with verdicts: (student, notebook, timestamp or None). Returns what was refused: by student, a line.
 
-    from autograder.single_pass import SinglePass
+    Raises GradebookAway where nothing can be entered now.
+    """
+    from autograder.entry import Entry
 
     refused = {}
-    with tempfile.TemporaryDirectory() as staging:
-        students = []
+    with _answering(), Entry(course, lecture, configuration(course), url(course)) as entry:
         for student, notebook, timestamp in notebooks:
-            folder = Path(staging, student, lecture.name)
-            folder.mkdir(parents=True)
-            nbformat.write(notebook, folder / f"{lecture.name}.ipynb")
-            if timestamp:
-                (folder / "timestamp.txt").write_text(timestamp, encoding="utf-8")
-            students.append(student)
-        config = configuration(course)
-        config.CourseDirectory.submitted_directory = staging
-        config.CourseDirectory.db_url = url(course)
-        config.Autograde.autograde_preprocessors = [
-            "nbgrader.preprocessors.SaveAutoGrades",
-            "nbgrader.preprocessors.AssignLatePenalties",
-        ]
-        for student in students:
-            directory = CourseDirectory(
-                root=str(course.root), assignment_id=lecture.name, student_id=student, config=config
-            )
-            problem = convert(SinglePass(coursedir=directory, config=config, force=True))
+            problem = entry.enter(student, notebook, timestamp)
             if problem:
                 refused[student] = f"{student}: the gradebook did not take the verdicts: {problem}"
     return refused
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    """Raise GradebookAway, with the reason, where the data base does not answer."""
+    from sqlalchemy.exc import OperationalError
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # nbgrader 0.9 uses SQLAlchemy in ways that newer releases frown upon
+            yield
+    except OperationalError as error:
+        reason = (str(error.orig).strip().splitlines() or ["no reason given"])[0]
+        if "locked" in reason:
+            reason += "; another program is writing to it and does not let go"
+        raise GradebookAway(f"The gradebook takes nothing now ({reason}).") from error
 
 
 def convert(converter: object) -> str:

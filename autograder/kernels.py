@@ -23,6 +23,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -51,12 +52,20 @@ class KernelLost(RuntimeError):
 class Zygote:
     """The warm process, seen from the trusted side. `fork` may be called from several threads."""
 
-    def __init__(self, limits: Limits | None = None, no_sandbox: bool = False, tier: str | None = None) -> None:
+    def __init__(
+        self,
+        limits: Limits | None = None,
+        no_sandbox: bool = False,
+        tier: str | None = None,
+        also: Sequence[str] = (),
+    ) -> None:
         """no_sandbox: run student code unprotected where no box can be made; never otherwise. tier: insist on this one.
+
+        also: modules to import beforehand, besides those that all notebooks use.
 
         Raises SandboxRefused where there is no box.
         """
-        self.limits = limits or Limits()
+        self.limits, self.also = limits or Limits(), tuple(also)
         self.tier = tier or sandbox.tier().name
         if self.tier == "none" and (not no_sandbox or sys.platform != "linux"):
             raise SandboxRefused(sandbox.tier().advice)
@@ -127,7 +136,7 @@ class Zygote:
             return
         self._stop()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        settings = {"control": theirs.fileno(), "tier": self.tier, "limits": asdict(self.limits)}
+        settings = {"control": theirs.fileno(), "tier": self.tier, "limits": asdict(self.limits), "also": self.also}
         if self.tier != "namespaces":  # there it is mounted
             self._work = tempfile.TemporaryDirectory(prefix="grading-", ignore_cleanup_errors=True)
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  lives as long as the zygote
@@ -174,6 +183,8 @@ class Zygote:
             self._control.close()
             self._control = None
         if self._process is not None:
+            if not self._shared:  # it would hear that we hung up once its imports are done
+                self._process.kill()
             try:
                 self._process.wait(5)
             except subprocess.TimeoutExpired:

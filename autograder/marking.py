@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import atexit
 import hashlib
 import platform
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -17,7 +16,7 @@ import numpy as np
 from nbformat import NotebookNode
 
 import course as student_package
-from autograder import sandbox
+from autograder import sandbox, warm_process
 from autograder.exercise import lecture as exercises_of
 from autograder.judge import Kernel, Sheet, Verdict, judge
 from autograder.kernels import Zygote
@@ -121,8 +120,6 @@ class Terms:
 
 _markers: dict[tuple, Marker] = {}
 _lock = threading.Lock()
-_open = ExitStack()
-atexit.register(_open.close)
 
 
 def mark(terms: Terms, job: Job, progress: Callable[[str], None] = lambda exercise: None) -> Marked:
@@ -144,9 +141,7 @@ def marker(terms: Terms) -> Marker:
     key = (terms.lecture, hashlib.sha256(terms.released.encode()).hexdigest(), terms.seed, terms.no_sandbox)
     with _lock:
         if key not in _markers:
-            zygote = next((known.zygote for known in _markers.values()), None) or _open.enter_context(
-                warm(terms.no_sandbox)
-            )
+            zygote = warm_process.start(terms.released, terms.no_sandbox)
             _markers[key] = Marker(terms.lecture, nbformat.reads(terms.released, as_version=4), terms.seed, zygote)
         return _markers[key]
 

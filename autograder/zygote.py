@@ -24,13 +24,14 @@ import struct
 import sys
 import traceback
 import types
+from collections.abc import Iterable
 from typing import NoReturn
 
 from autograder import namespaces, sandbox
 
-# what notebooks use, and what loads late and slowly when they use it: torch._dynamo comes with the first optimizer
+# what notebooks use
 WARM = (
-    "numpy", "torch", "torch.nn.functional", "torch._dynamo", "matplotlib.pyplot", "matplotlib_inline.backend_inline",
+    "numpy", "torch", "torch.nn.functional", "matplotlib.pyplot", "matplotlib_inline.backend_inline",
     "matplotlib.backends.backend_agg", "scipy.special", "scipy.optimize", "sklearn.datasets", "sklearn.linear_model",
     "sklearn.model_selection", "sklearn.metrics", "IPython.display", "jedi", "pandas", "course", "course.case",
     "course.check", "course.data", "course.figure", "course.given", "course.probes", "course.wire",
@@ -50,13 +51,13 @@ def main() -> NoReturn:
         control.send(json.dumps({"refused": str(error)}).encode())
         sys.exit(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the trusted side, which then hangs up
-    kernel = _warm_up(kernel_source)
+    kernel = _warm_up(kernel_source, (*WARM, *settings["also"]))
     Nursery(settings["tier"], limits, control, kernel).serve()
 
 
-def _warm_up(kernel_source: str) -> types.ModuleType:
+def _warm_up(kernel_source: str, names: Iterable[str]) -> types.ModuleType:
     """Import what notebooks use, and the module of the kernel with its shell made."""
-    for name in WARM:
+    for name in names:
         try:
             importlib.import_module(name)
         except ModuleNotFoundError as error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import builtins
 import symtable
+import threading
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -121,18 +122,23 @@ def _closure(needed: set[str], statements: list[_Statement], answers: set[str]) 
 
 def _statements(source: str, position: int, own: bool = False) -> list[_Statement]:
     """The imports, definitions and assignments at the top level of a cell. A cell that can't be parsed has none."""
+    return [_Statement(position, text, binds, used, star, own) for text, binds, used, star in _taken_apart(source)]
+
+
+@lru_cache(maxsize=512)  # most cells are the lecture's own, the same in every submission
+def _taken_apart(source: str) -> tuple[tuple[str, frozenset[str], frozenset[str], bool], ...]:
+    """(source, names bound, names used, whether it is a star import) of each such statement."""
     tree = _parse(source)
     if tree is None:
-        return []
+        return ()
     found = []
     for statement in tree.body:
         if not isinstance(statement, _PLAIN):
             continue
         text = _text(statement)
         star = isinstance(statement, ast.ImportFrom) and any(name.name == "*" for name in statement.names)
-        binds, used = _names(text)
-        found.append(_Statement(position, text, binds, used, star, own))
-    return found
+        found.append((text, *_names(text), star))
+    return tuple(found)
 
 
 def uses(source: str) -> frozenset[str]:
@@ -141,10 +147,10 @@ def uses(source: str) -> frozenset[str]:
     return _names(_text(tree))[1] if tree else frozenset()
 
 
+@lru_cache(maxsize=512)
 def _lacks(source: str) -> frozenset[str]:
     """What an answer's cell uses and does not define itself."""
-    tree = _parse(source)
-    return uses(source) - _bound(tree.body) if tree else frozenset()
+    return uses(source) - (_defined(source) or frozenset())
 
 
 def _text(tree: ast.AST) -> str:
@@ -160,7 +166,7 @@ def _names(source: str) -> tuple[frozenset[str], frozenset[str]]:
     if len(source) > MAX_SOURCE:
         return frozenset(), frozenset()
     try:
-        with _no_warnings():
+        with _parsing, _no_warnings():
             top = symtable.symtable(source, "<cell>", "exec")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return frozenset(), frozenset()
@@ -178,11 +184,18 @@ def defines(source: str, name: str) -> bool:
     """Does the cell bind this name at its top level? A cell that can't be parsed counts when it says `def name` there."""
     if name not in source:
         return False
-    tree = _parse(source)
-    if tree is None:
+    defined = _defined(source)
+    if defined is None:
         starts = (f"def {name}(", f"def {name} (", f"class {name}")
         return any(line.startswith(starts) for line in source.splitlines())
-    return name in _bound(tree.body)
+    return name in defined
+
+
+@lru_cache(maxsize=512)
+def _defined(source: str) -> frozenset[str] | None:
+    """The names that a cell binds at its top level; None where it can't be parsed."""
+    tree = _parse(source)
+    return None if tree is None else frozenset(_bound(tree.body))
 
 
 @lru_cache(maxsize=512)
@@ -192,11 +205,15 @@ def _parse(source: str) -> ast.Module | None:
         return None
     for text in (source, None):  # most cells are plain Python: IPython's transformations are slow and seldom needed
         try:
-            with _no_warnings():
+            with _parsing, _no_warnings():
                 return _without_wrapper(ast.parse(python_of(source) if text is None else text))
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
     return None
+
+
+# Python 3.11 counts the depth of trees for all threads in one place, and warnings are caught for all threads too
+_parsing = threading.Lock()
 
 
 @contextmanager

@@ -1,0 +1,32 @@
+"""The warm process of whoever grades: one for each kind of lecture, started before anything slow is imported here."""
+
+from __future__ import annotations
+
+import atexit
+import threading
+from pathlib import Path
+
+from autograder.kernels import SandboxRefused, Zygote
+from autograder.layout import CourseError
+
+_zygotes: dict[tuple, Zygote] = {}
+_lock = threading.Lock()
+
+
+def start(released: str | Path, no_sandbox: bool = False) -> Zygote:
+    """The warm process for a lecture, by the text of its release or its path; begins to warm up and does not wait.
+
+    It ends with this process. Raises CourseError where this machine has no sandbox and none was waived.
+    """
+    text = released.read_text(encoding="utf-8") if isinstance(released, Path) else released
+    # the first optimizer would load this, for more than a second
+    also = ("torch._dynamo",) if "torch.optim" in text else ()
+    with _lock:
+        try:
+            if (also, no_sandbox) not in _zygotes:
+                _zygotes[also, no_sandbox] = Zygote(no_sandbox=no_sandbox, also=also)
+                atexit.register(_zygotes[also, no_sandbox].close)
+            _zygotes[also, no_sandbox].start()
+        except SandboxRefused as error:
+            raise CourseError(str(error)) from error
+        return _zygotes[also, no_sandbox]

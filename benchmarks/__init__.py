@@ -1,0 +1,1 @@
+"""How fast grading is, beside the tools that there were before."""
