@@ -7,6 +7,10 @@
 Give `--roster` the file that the system exported, fresh: Canvas then finds students and assignment by its own numbers, and
 Moodle's worksheet comes back as it was with the grades filled in. Points include what was graded by hand, less late penalties.
 Who has no graded submission is left as it was, empty in a new file, never 0: that is for the teacher to decide.
+
+The formats follow the sources of Canvas (lib/gradebook_exporter.rb, lib/gradebook_importer.rb) and Moodle
+(mod/assign/feedback/offline: importgradeslib.php, locallib.php and the worksheets of its tests), as read in 2026. No running
+Canvas or Moodle has taken a file of ours in a test: try the first one with a test student.
 """
 
 from __future__ import annotations
@@ -21,9 +25,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from autograder import records
 from autograder.gradebook import configuration, url
 from autograder.layout import Course, CourseError, Lecture
-from autograder.records import write_whole
 from autograder.roster import Roster, fold, read_roster
 
 if TYPE_CHECKING:
@@ -105,6 +109,9 @@ def export(
             notes.append(
                 f"{column.lecture}: written answers of {_some(waiting)} are not graded yet; they count 0 points here."
             )
+        broken = _not_judged(course, column.lecture)
+        if broken:
+            notes.append(f"{column.lecture}: {_some(broken)} could not be judged and stand with 0 points here.")
     if people:
         strangers = [student for student in students if people.person(student) is None]
         if strangers and form != "csv":
@@ -115,8 +122,21 @@ def export(
         table = _canvas(students, columns, people, notes)
     else:
         table = _moodle(students, columns, people, notes)
-    write_whole(path, _csv(table, notes))
+    records.write_whole(path, _csv(table, notes))
     return notes
+
+
+def _not_judged(course: Course, lecture: str) -> list[str]:
+    """Students whose submission as a whole could not be judged, by the records of the last run."""
+    found = []
+    for path in sorted(records.folder(course, Lecture(course.root, lecture)).glob("*.json")):
+        try:
+            record = records.read(path)
+        except CourseError:
+            continue  # a damaged record is the report's to name
+        if record.problem:
+            found.append(record.student)
+    return found
 
 
 def read_grades(course: Course, lecture: Lecture | None = None) -> tuple[dict[str, Student], list[Column]]:

@@ -106,7 +106,6 @@ def page(view: ClassView, graded: datetime) -> str:
 def _template() -> Template:
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {
-        "points": _points,
         "number": _number,
         "share": _share,
         "names": _names,

@@ -12,9 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from autograder import records
 from autograder.command import main
 from autograder.export import defused, export
+from autograder.judge import Verdict
 from autograder.layout import Course, CourseError
+from autograder.records import Record
 
 LINEAR, AUTODIFF = "02_linear_models", "03_autodiff"
 
@@ -112,6 +115,15 @@ def test_written_answers_that_wait_are_named(course, tmp_path):
     enter(course, {"ada": (17.5, None), "alan": (3, 0)})
     (note,) = export(course, tmp_path / "g.csv")
     assert note == "02_linear_models: written answers of ada are not graded yet; they count 0 points here."
+
+
+def test_submissions_that_could_not_be_judged_are_named(course, tmp_path):
+    enter(course, {"ada": (0, 0), "alan": (0, 0)})
+    verdict = Verdict("cost", 2.0, 0.0, "missing")
+    for student, problem in (("ada", "ada: 02_linear_models.ipynb is damaged."), ("alan", "")):
+        records.write(course, course.lecture("2"), Record(student, LINEAR, 1, "", {}, (verdict,), problem))
+    (note,) = export(course, tmp_path / "g.csv")
+    assert note == "02_linear_models: ada could not be judged and stand with 0 points here."
 
 
 # ---------------------------------------------------------------------------------------------------------------- Canvas

@@ -208,6 +208,18 @@ def test_the_page_says_on_top_whom_it_is_for_and_then_what_matters(course):
     assert "Seed of the cases 7 Sandbox namespaces Versions course 0.1.0, numpy 2.4.1" in read.said()
 
 
+def test_a_mistake_of_one_student_stands_behind_those_of_many(course):
+    text = written(
+        course,
+        record("ada", mistaken("cost"), mistaken("ridge", hint="bias_penalised")),
+        record("alan", mistaken("cost"), right("ridge")),
+    )
+    table, rare = Reading(text).said("mistakes").split("1 more made by one student")
+    assert "no half" in table
+    assert "bias penalised" not in table
+    assert "ridge bias penalised" in rare
+
+
 def test_the_page_asks_nothing_of_the_network_runs_nothing_and_is_read_by_its_owner_alone(course):
     text = written(course, record("ada", right()))
     read = Reading(text)
