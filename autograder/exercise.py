@@ -24,7 +24,7 @@ import numpy as np
 
 from course import probes, signs, views
 from course.attempt import attempt
-from course.case import Case, Outcome, Tolerance, differences
+from course.case import Case, Outcome, Tolerance, difference, differences
 from course.diagnosis import Mistake
 from course.frozen_cases import FrozenCase, FrozenExercise
 
@@ -158,10 +158,13 @@ class Exercise:
             yield plain
             as_floats = [in_floats(case.arguments) for case in cases]
             if any(changed is not case.arguments for changed, case in zip(as_floats, cases, strict=True)):
-                yield tuple(
+                floats = tuple(
                     self.run(way, case, changed) if changed is not case.arguments else outcome
                     for changed, case, outcome in zip(as_floats, cases, plain, strict=True)
                 )
+                exactly = Tolerance(rtol=0, atol=0)  # an int is the equal float
+                if any(difference(one, other, exactly) for one, other in zip(plain, floats, strict=True)):
+                    yield floats
 
     def frozen(self) -> FrozenExercise:
         """The visible cases with everything that a check needs."""

@@ -99,7 +99,7 @@ class Sheet:
     def id(self) -> str:
         return self.exercise.id
 
-    @property
+    @cached_property
     def tolerances(self) -> list[Tolerance]:
         return [self.exercise.tolerance.for_arguments(case.arguments) for case in self.cases]
 

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from typing import Any
+
+import numpy as np
 
 from course import wire
 from course.case import Outcome, Tolerance
@@ -89,7 +91,7 @@ def freeze(exercise: FrozenExercise) -> dict[str, Any]:
                 "id": mistake.id,
                 "hint": mistake.hint,
                 "sign": mistake.sign,
-                "ways": _freeze_ways(exercise.cases, mistake.ways),
+                "ways": _freeze_ways(exercise.cases, mistake.ways, tolerance),
             }
             for mistake in exercise.mistakes
         ],
@@ -140,16 +142,32 @@ def _thaw_outcome(data: dict[str, Any]) -> Outcome:
     return Outcome("returned", wire.unpack(data["output"]), changed=tuple(data.get("changed", ())))
 
 
-def _freeze_ways(cases: Sequence[FrozenCase], ways: Sequence[Sequence[Outcome]]) -> list[list[Any]]:
-    """Most mistakes are right on some cases: there the outcome is written as null. Ways that come to the same are written once."""
+def _freeze_ways(
+    cases: Sequence[FrozenCase], ways: Sequence[Sequence[Outcome]], tolerance: Tolerance
+) -> list[list[Any]]:
+    """Most mistakes are right on some cases: there the outcome is written as null. Ways that come to the same are written once.
+
+    Large arrays are written in float32, whose error of 6e-8 is nothing to most tolerances.
+    """
     right = [_freeze_outcome(case.right) for case in cases]
     frozen = []
     for way in ways:
         outcomes = [_freeze_outcome(outcome) for outcome in way]
-        outcomes = [None if outcome == same else outcome for outcome, same in zip(outcomes, right, strict=True)]
+        small = map(_freeze_outcome, map(_in_float32, way)) if tolerance.rtol >= 1e-6 else outcomes
+        outcomes = [
+            None if outcome == same else smaller for outcome, same, smaller in zip(outcomes, right, small, strict=True)
+        ]
         if outcomes not in frozen:
             frozen.append(outcomes)
     return frozen
+
+
+def _in_float32(outcome: Outcome) -> Outcome:
+    output = outcome.output
+    is_large = isinstance(output, np.ndarray) and output.dtype == np.float64 and output.size > 100
+    if not is_large or np.abs(output[np.isfinite(output)]).max(initial=0) > 1e30:
+        return outcome
+    return replace(outcome, output=output.astype(np.float32))
 
 
 def _thaw_ways(cases: Sequence[FrozenCase], ways: Sequence[Sequence[Any]]) -> tuple[tuple[Outcome, ...], ...]:

@@ -40,6 +40,50 @@ def differs(right: Outcome, mistaken: Outcome, got: Outcome) -> bool:
     return found is not None and found.kind in ("values", "nan")
 
 
+def divides_by_zero(right: Outcome, mistaken: Outcome, got: Outcome) -> bool:
+    """NaN or inf, or the error that Python raises instead."""
+    return got.error == "ZeroDivisionError" if got.status == "raised" else not finite(got)
+
+
+def raises(right: Outcome, mistaken: Outcome, got: Outcome) -> bool:
+    """An error, of whatever kind, where the mistake raises one."""
+    return got.status == "raised"
+
+
+def depends_on_other_calls(right: Outcome, mistaken: Outcome, got: Outcome) -> bool:
+    """Of `views.steps`: another parameter vector in between, or an earlier run, makes a difference; inputs stay as they are."""
+    _, again, between = _three(got)
+    return not got.changed and (between not in (None, []) or again is None or 1 in again)
+
+
+def differs_when_repeated(right: Outcome, mistaken: Outcome, got: Outcome) -> bool:
+    """Of `views.steps`: right alone and beside another parameter vector, but not when a call is made twice."""
+    alone, again, between = _three(got)
+    wanted, _, _ = _three(right)
+    alike = difference(replace(right, output=wanted), replace(got, output=alone), NEARLY) is None
+    return alike and between == [] and again not in (None, [])
+
+
+def _three(outcome: Outcome) -> tuple[Any, Any, Any]:
+    is_view = isinstance(outcome.output, tuple) and len(outcome.output) == 3
+    return outcome.output if is_view else (None, None, None)
+
+
+def same_spread(right: Outcome, mistaken: Outcome, got: Outcome) -> bool:
+    """Of `views.normal_weights`: as wide as the mistaken weights within 6 %, and as repeatable."""
+    one, other = mistaken.output, got.output
+    if not all(isinstance(seen, dict) and "deviation" in seen for seen in (one, other)):
+        return False
+    near = abs(other["deviation"] / one["deviation"] - 1) < 0.06
+    return near and all(one[key] == other[key] for key in ("repeats", "goes on"))
+
+
+def moves_alike(right: Outcome, mistaken: Outcome, got: Outcome) -> bool:
+    """Of `views.problems_solved`: the rule moves in the manner of the mistaken one."""
+    manners = [seen.output.get("moves") if isinstance(seen.output, dict) else None for seen in (mistaken, got)]
+    return manners[0] is not None and manners[0] == manners[1]
+
+
 def anything(right: Outcome, mistaken: Outcome, got: Outcome) -> bool:
     """Wrong in whatever way."""
     return True
