@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -80,5 +80,6 @@ class Course:
 
 
 def is_safe_name(name: str) -> bool:
-    """Whether a student's or a lecture's name may be part of a path: no separators, no leading dot."""
-    return bool(re.fullmatch(r"[\w@+=,-][\w.@+=, -]{0,120}", name))
+    """Whether a student's or a lecture's name may be part of a path: letters of any script, no separators, no leading dot."""
+    letters = all(c.isalnum() or c in "_.@+=, -" or unicodedata.category(c).startswith("M") for c in name)
+    return letters and bool(name) and not name.startswith((".", " ")) and len(name.encode("utf-8", "replace")) <= 200

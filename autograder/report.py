@@ -28,6 +28,6 @@ def summary_table(records: Sequence[Record], console: Console | None = None) -> 
         if record.problem or (
             wrong and all(verdict.status == "missing" for verdict in wrong) and len(wrong) == len(record.verdicts)
         ):
-            said = record.problem or "nothing handed in"
+            said = record.problem or "nothing written"
         table.add_row(record.student, f"{record.score:g} of {most:g}", said or "all right")
     console.print(table)

@@ -55,7 +55,7 @@ def find(course: Course, lecture: Lecture, students: list[str] | None = None) ->
     if not found:
         raise CourseError(
             f"Nobody has handed in {lecture.name}: no folder submitted/STUDENT/{lecture.name}. "
-            "Collect first (`nbgrader collect` or `nbgrader zip_collect`)."
+            f"Collect first: `autograder collect {lecture.name} DOWNLOAD`."
         )
     return list(found.values())
 
