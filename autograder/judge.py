@@ -146,8 +146,8 @@ def _judge_exercise(
     outcomes = _outcomes(sheet, session)
     first_wrong = next((i for i, problem in enumerate(sheet.differences(outcomes)) if problem), None)
     seconds = session.seconds - started
-    if first_wrong is not None and session.shared and outcomes[first_wrong].status not in ("unwritten", "missing"):
-        # It may be another answer's doing (a patched library): ask once more where this answer is alone.
+    if first_wrong is not None and session.shared and outcomes[first_wrong].status != "unwritten":
+        # It may be another answer's doing (a patched library, a name deleted): ask once more where this answer is alone.
         alone = _Session(pieces(sheet.id), fork)
         try:
             again = _ask(sheet, first_wrong, alone)
