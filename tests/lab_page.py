@@ -72,11 +72,22 @@ def open_notebook(browser, address, name, width=1280, height=1000, run=True, **o
 
 
 def run_all(page):
-    page.locator(".jp-Notebook").first.wait_for()
-    page.evaluate("() => window.jupyterapp?.commands.execute('notebook:run-all-cells')")
-    if not page.evaluate("() => Boolean(window.jupyterapp)"):
-        page.get_by_role("menuitem", name="Run", exact=True).click()
-        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    """Run all cells. Asked before the kernel is ready, JupyterLab forgets: asked again until the first one has run."""
+    first = page.locator(".jp-InputPrompt").first
+    for _ in range(20):
+        if page.locator(".jp-Dialog").count():
+            page.locator(".jp-Dialog .jp-mod-accept").first.click()
+        if "*" not in first.inner_text():
+            page.get_by_role("menuitem", name="Run", exact=True).click()
+            page.locator(".lm-Menu-item", has_text=re.compile("^Run All Cells")).first.click()
+        for _ in range(60):
+            page.wait_for_timeout(100)
+            if re.search(r"\d", first.inner_text()):
+                return
+            if "*" not in first.inner_text():
+                break
+        page.wait_for_timeout(700)
+    raise RuntimeError("no cell ran")
 
 
 def _free_port():

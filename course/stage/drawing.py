@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 WIDEST = 3  # panels side by side
+FAR = 1e30  # beyond it a diverging path is left out: limits of axes are computed with room to spare
 
 
 def draw(panels: Sequence[Panel | Table], columns: int | None = None) -> "Figure":
@@ -53,7 +54,8 @@ def _panel(ax: "Axes", panel: Panel) -> None:
     if axes["ylog"]:
         ax.set_yscale("log")
     for order, layer in enumerate(lifted(panel)):
-        _DRAW[layer.kind](ax, layer, {"zorder": 1 + 0.01 * order})
+        near = {name: np.where(np.abs(values) < FAR, values, np.nan) for name, values in layer.arrays.items()}
+        _DRAW[layer.kind](ax, Layer(layer.kind, near, layer.style), {"zorder": 1 + 0.01 * order})
     if axes["xlim"]:
         ax.set_xlim(*axes["xlim"])
     if axes["ylim"]:

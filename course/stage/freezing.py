@@ -25,9 +25,13 @@ PAGE = """<!doctype html>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:">
+<meta http-equiv="Content-Security-Policy"
+  content="default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:">
 <title>{title}</title>
-<style>:root {{ color-scheme: light dark }} body {{ max-width: 1240px; margin: 2em auto; padding: 0 1em; font-family: system-ui, sans-serif }}</style>
+<style>
+:root {{ color-scheme: light dark }}
+body {{ max-width: 1240px; margin: 2em auto; padding: 0 1em; font-family: system-ui, sans-serif }}
+</style>
 </head>
 <body>
 <main>
@@ -57,8 +61,8 @@ def freeze(
 
 def embed(stage: Stage, grid: Mapping[str, Sequence[Any]] | None = None) -> str:
     """The stage and its pictures as an element for a page that also holds the front end's script."""
-    data = json.dumps(record(stage, grid), separators=(",", ":"))
-    return f'<script type="application/json" data-frozen-stage>{data.replace("</", "<\\/")}</script>'
+    data = json.dumps(record(stage, grid), separators=(",", ":")).replace("</", "<\\/")
+    return f'<script type="application/json" data-frozen-stage>{data}</script>'
 
 
 def record(stage: Stage, grid: Mapping[str, Sequence[Any]] | None = None) -> dict[str, Any]:

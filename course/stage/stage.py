@@ -99,6 +99,7 @@ class Stage:
         """As `panels`, but within the time budget and in silence; raises ReaderError with one sentence to show."""
         try:
             settings, remark = self.fit(changes)
+            remark = remark or self._remark
             with time_limit(self.budget), silenced():
                 panels, note = _checked(self.scene(**self._given(settings)))
         except ReaderError:

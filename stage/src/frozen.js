@@ -11,6 +11,11 @@ const decode = (text) => Uint8Array.from(atob(text), (letter) => letter.charCode
  */
 export function hostOf({ spec, axes, pictures, arrays }) {
   let listener = () => {};
+  const decoded = new Map();
+  const valuesOf = (name) => {
+    if (!decoded.has(name)) decoded.set(name, new Float32Array(decode(arrays[name][0])));
+    return decoded.get(name);
+  };
   const answerTo = (settings, number) => {
     const stops = axes.map(([name, values]) => nearest(values, settings[name]));
     const at = stops.reduce((index, stop, axis) => index * axes[axis][1].length + stop, 0);
@@ -22,7 +27,7 @@ export function hostOf({ spec, axes, pictures, arrays }) {
     const pieces = [];
     let offset = 0;
     for (const name of names) {
-      const piece = new Float32Array(decode(arrays[name][0]));
+      const piece = valuesOf(name);
       entries.push([name, offset, arrays[name][1]]);
       pieces.push(piece);
       offset += piece.length;

@@ -12,6 +12,7 @@ const SYMBOLS = {
 };
 const ACCENTS = new Set(["bar", "hat", "tilde", "dot", "ddot"]);
 const cache = new Map();
+const widths = new Map();
 
 /**
  * @param {string} source
@@ -92,11 +93,16 @@ const fontOf = (run, font) =>
 
 /** How wide a text is, in pixels. */
 export function width(context, source, font) {
+  const key = `${font.size} ${font.bold} ${font.family} ${source}`;
+  const known = widths.get(key);
+  if (known !== undefined) return known;
   let sum = 0;
   for (const run of runs(source)) {
     context.font = fontOf(run, font);
     sum += context.measureText(run.text).width;
   }
+  if (widths.size > 2000) widths.clear();
+  widths.set(key, sum);
   return sum;
 }
 

@@ -42,6 +42,7 @@ export function show(session, host) {
   let frame = 0;
   let theme = null;
   let speaking = 0;
+  let longest = 0;
 
   const paint = () => {
     frame = 0;
@@ -63,7 +64,10 @@ export function show(session, host) {
     note.dataset.text = text;
     note.replaceChildren(...nodes(text));
     // The note may grow but never shrinks, so that the controls below stay under the hand that drags them.
-    note.style.minHeight = `${Math.max(parseFloat(note.style.minHeight) || 0, note.scrollHeight)}px`;
+    if (text.length > longest) {
+      longest = text.length;
+      note.style.minHeight = `${Math.max(parseFloat(note.style.minHeight) || 0, note.scrollHeight)}px`;
+    }
     clearTimeout(speaking);
     speaking = setTimeout(() => (spoken.textContent = plain(text)), QUIET);
   };
@@ -85,6 +89,7 @@ export function show(session, host) {
     if (now !== width) {
       width = now;
       note.style.minHeight = "";
+      longest = 0;
       later();
     }
   });
