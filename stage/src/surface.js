@@ -64,7 +64,7 @@ export function drawSurface(context, layer, box, store, theme, turn) {
   context.lineWidth = 0.6;
   context.lineJoin = "round";
   for (const { corners, z, slope } of faces) {
-    const light = 1 + 0.22 * Math.max(-1, Math.min(1, slope / steep));
+    const light = 1 + 0.3 * Math.max(-1, Math.min(1, slope / steep));
     const color = colors(z).map((part) => Math.min(255, part * light) | 0);
     context.fillStyle = context.strokeStyle = `rgb(${color[0]},${color[1]},${color[2]})`;
     context.beginPath();
@@ -109,7 +109,7 @@ function drawBox(context, style, project, theme) {
     const [left, top] = project(style.x[leftmost[0]], style.y[leftmost[1]], value);
     text.draw(context, short(value), left - 5, top, font, { align: "right", color: theme.soft });
   }
-  if (style.z) text.draw(context, style.z, head[0], head[1] - 12, { size: 11, family: theme.family }, { align: "center", color: theme.ink });
+  if (style.z) text.draw(context, style.z, head[0], head[1] - 12, { size: 11, family: theme.family }, { align: "center", color: theme.ink, halo: theme.paper });
 }
 
 /** Names of the axes of the foot, beside its near edges. */
@@ -123,6 +123,6 @@ export function drawNames(context, panel, layer, project, theme) {
     const ends = other.map((edge) => (name === "x" ? project(middle, edge, style.limits[0]) : project(edge, middle, style.limits[0])));
     const [near, away] = ends[0][1] > ends[1][1] ? ends : ends.toReversed();
     const length = Math.hypot(near[0] - away[0], near[1] - away[1]) || 1;
-    text.draw(context, label, near[0] + (26 * (near[0] - away[0])) / length, near[1] + (26 * (near[1] - away[1])) / length, font, { align: "center", color: theme.ink });
+    text.draw(context, label, near[0] + (26 * (near[0] - away[0])) / length, near[1] + (26 * (near[1] - away[1])) / length, font, { align: "center", color: theme.ink, halo: theme.paper });
   }
 }

@@ -23,11 +23,15 @@ export function show(session, host) {
   const picture = element("div", { className: "stg-picture" });
   const note = element("p", { className: "stg-note" });
   const spoken = element("div", { className: "stg-spoken", role: "status", "aria-live": "polite" });
+  let speaking = 0;
   const root = element(
     "section",
     { className: "stg", "aria-label": `Interactive picture ${spec.name}`, "data-lm-suppress-shortcuts": "true" },
     element("style", { textContent: style }),
-    topBar(session, (text) => (spoken.textContent = text)),
+    topBar(session, (text) => {
+      clearTimeout(speaking);
+      spoken.textContent = text;
+    }),
     picture,
     note,
     ...byKind(true),
@@ -41,7 +45,6 @@ export function show(session, host) {
   let width = 0;
   let frame = 0;
   let theme = null;
-  let speaking = 0;
   let longest = 0;
 
   const paint = () => {
