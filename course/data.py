@@ -66,6 +66,55 @@ def line_data(n: int = 64, seed: Seed = 0) -> tuple[np.ndarray, np.ndarray]:
     return x, 2 * x - 1 + 0.5 * rng.normal(size=n)
 
 
+def rings(n: int, seed: Seed = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Three concentric circles in the plane: class k has the radius (k + 1)/3 + 0.05 * normal, the angle is uniform.
+
+    Returns X (n, 2) and labels (n,), 0 for the innermost.
+    """
+    _check_count(n)
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, 3, n)
+    radius = (labels + 1) / 3 + 0.05 * rng.normal(size=n)
+    angle = rng.uniform(0, 2 * np.pi, n)
+    return np.column_stack([radius * np.cos(angle), radius * np.sin(angle)]), labels
+
+
+def two_moons(n: int, noise: float = 0.15, seed: Seed = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Two half circles of radius 1 that reach into each other.
+
+    n: how many points; noise: the standard deviation of what is added to both coordinates
+    Returns X (n, 2) and t (n,), 0 for the upper moon, 1 for the lower one.
+    """
+    _check_count(n, noise)
+    rng = np.random.default_rng(seed)
+    t = rng.integers(0, 2, n)
+    angle = np.pi * rng.random(n)
+    upper = np.column_stack([np.cos(angle), np.sin(angle)])
+    lower = np.column_stack([1 - np.cos(angle), 0.5 - np.sin(angle)])
+    return np.where(t[:, None] == 0, upper, lower) + noise * rng.normal(size=(n, 2)), t
+
+
+def spirals(n: int, turns: float = 1.5, noise: float = 0.05, seed: Seed = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Two spiral arms of radius up to 1, the second turned by half a turn against the first.
+
+    n: how many points; turns: of each arm; noise: the standard deviation of what is added to both coordinates
+    Returns X (n, 2) and t (n,), which arm.
+    """
+    _check_count(n, noise)
+    rng = np.random.default_rng(seed)
+    t = rng.integers(0, 2, n)
+    s = np.sqrt(rng.random(n))
+    angle = 2 * np.pi * turns * s + np.pi * t
+    return np.column_stack([s * np.cos(angle), s * np.sin(angle)]) + noise * rng.normal(size=(n, 2)), t
+
+
+def _check_count(n: int, noise: float = 0.0) -> None:
+    if n < 0:
+        raise ValueError(f"n counts points and can't be negative, but is {n}")
+    if noise < 0:
+        raise ValueError(f"noise is a standard deviation and can't be negative, but is {noise}")
+
+
 def diabetes() -> tuple[np.ndarray, np.ndarray, list[str]]:
     """Ten measurements of 442 diabetes patients and how far the disease had progressed a year later.
 

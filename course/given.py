@@ -7,6 +7,7 @@ process calls the answer.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -68,10 +69,50 @@ def generator(seed: int) -> Given:
     return Given("generator", (int(seed),))
 
 
+def sample(part: str, seed: int, name: str) -> Given:
+    """One of the four PARTS of the data set of that name and seed, one of SAMPLES.
+
+    Thousands of numbers are sent as a name and a seed. Raises ValueError for a name that is not there.
+    """
+    if name not in SAMPLES or part not in PARTS:
+        raise ValueError(f"no {part!r} of {name!r}; there are {', '.join(PARTS)} of {', '.join(SAMPLES)}")
+    return Given("sample", (part, int(seed), name))
+
+
+PARTS = ("X_train", "labels_train", "X_test", "labels_test")
+
+
+def _digits(seed: int) -> tuple[np.ndarray, ...]:
+    from course import data
+
+    return data.digits(1200, seed)
+
+
+def _rings(seed: int) -> tuple[np.ndarray, ...]:
+    from course import data
+
+    X, labels = data.rings(1800, seed)
+    return X[:1200], labels[:1200], X[1200:], labels[1200:]
+
+
+SAMPLES: dict[str, Callable[[int], tuple[np.ndarray, ...]]] = {"digits": _digits, "rings": _rings}
+
+
+@lru_cache(maxsize=1)
+def _parts(seed: int, name: str) -> tuple[np.ndarray, ...]:
+    return SAMPLES[name](seed)
+
+
+def _sample(part: str, seed: int, name: str) -> np.ndarray:
+    """An array of its own each time, though the data set is made once for its four parts."""
+    return _parts(seed, name)[PARTS.index(part)].copy()
+
+
 _BUILDERS: dict[str, Callable[..., Any]] = {
     "layout": _layout,
     "function": _function,
     "generator": np.random.default_rng,
+    "sample": _sample,
 }
 
 

@@ -113,6 +113,12 @@ def _beginning(value: Any) -> Any:
     return _single(np.ravel(value)[:50]) if isinstance(value, np.ndarray) else value
 
 
+def twice(answer: Callable[..., Any], *arguments: Any) -> tuple[Any, Any]:
+    """The outputs of two equal calls; each has arguments of its own."""
+    first = answer(*build_arguments(arguments))
+    return first, answer(*arguments)
+
+
 def rule(answer: Callable[..., Any]) -> Generator[Any, Any, None]:
     """Conversation with an update rule `answer(theta, grad, state, step) -> theta, state` on several problems at once.
 

@@ -84,6 +84,27 @@ def moves_alike(right: Outcome, mistaken: Outcome, got: Outcome) -> bool:
     return manners[0] is not None and manners[0] == manners[1]
 
 
+def same_fault(right: Outcome, mistaken: Outcome, got: Outcome) -> bool:
+    """Of a view that names a "fault": the mistaken one."""
+    faults = [seen.output.get("fault") if isinstance(seen.output, dict) else None for seen in (mistaken, got)]
+    return faults[0] is not None and faults[0] == faults[1]
+
+
+def near_score(right: Outcome, mistaken: Outcome, got: Outcome) -> bool:
+    """Of a view that gives scores by name, between 0 and 1: nearly the mistaken ones, whatever the random numbers."""
+    one, other = (_scores(seen.output) for seen in (mistaken, got))
+    return bool(one) and one.keys() == other.keys() and all(abs(one[name] - other[name]) < 0.12 for name in one)
+
+
+def _scores(output: Any) -> dict[str, float]:
+    return {key: value for key, value in output.items() if isinstance(value, float)} if isinstance(output, dict) else {}
+
+
+def changes_input(right: Outcome, mistaken: Outcome, got: Outcome) -> bool:
+    """What was given has changed, whatever the output."""
+    return bool(got.changed)
+
+
 def anything(right: Outcome, mistaken: Outcome, got: Outcome) -> bool:
     """Wrong in whatever way."""
     return True
