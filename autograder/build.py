@@ -30,7 +30,7 @@ from autograder.start import start_page
 from course import frozen_cases, wire
 
 FROZEN_LIMIT = 50_000  # bytes an exercise
-ARRAY = re.compile(r'\{\s*"(?:array|scalar|tensor)": \[[^{}]*\]\s*\}')  # in JSON; is written on one line
+ARRAY = re.compile(r'\{\s*"(?:array|scalar|tensor|dict)": \[[^{}]*\]\s*\}')  # in JSON; is written on one line
 MARK = re.compile(r"(BEGIN|END) (SOLUTION|MARK SCHEME|HIDDEN TESTS)")
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
@@ -273,7 +273,7 @@ def tidy(notebook: NotebookNode) -> str:
 def frozen_text(exercise: Exercise) -> str:
     """The visible cases as JSON. Raises CourseError above the size that the student's install allows."""
     text = json.dumps(frozen_cases.freeze(exercise.frozen()), indent=1, sort_keys=True) + "\n"
-    text = ARRAY.sub(lambda found: re.sub(r"\s+", " ", found[0]), text)
+    text = ARRAY.sub(lambda found: re.sub(r"\n\s*", " ", found[0]), text)
     if len(text) > FROZEN_LIMIT:
         raise CourseError(
             f"the visible cases of {exercise.id} have {len(text)} bytes; at most {FROZEN_LIMIT} are allowed"

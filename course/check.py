@@ -9,7 +9,7 @@ import html
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 from course import frozen_cases, probes, views, wire
@@ -109,7 +109,33 @@ def check(answer: Callable[..., Any]) -> Report:
             exercise_id,
             notes=(f"There is no exercise {exercise_id!r}. The function must keep its name; there are: {known}.",),
         )
-    return check_exercise(answer, exercise)
+    report = check_exercise(answer, exercise)
+    return report if report.right else _with_earlier_answers(report, answer)
+
+
+def _with_earlier_answers(report: Report, answer: Callable[..., Any]) -> Report:
+    """The report, and which of the earlier answers that this one calls must be mended or written first."""
+    for name, earlier in _earlier_answers(answer):
+        found = check_exercise(earlier, frozen_cases.load(name))
+        if found.unwritten:
+            return Report(
+                report.exercise, notes=(f"{report.exercise} calls {name}, which is not written yet; write that first.",)
+            )
+        if not found.right:
+            note = f"{report.exercise} calls {name}, whose own check does not pass yet; mend that first."
+            return replace(report, notes=(note, *report.notes))
+    return report
+
+
+def _earlier_answers(answer: Callable[..., Any]) -> list[tuple[str, Callable[..., Any]]]:
+    """The other exercises that a function, or a class in its methods, calls by name."""
+    functions = vars(answer).values() if isinstance(answer, type) else [answer]
+    found: dict[str, Callable[..., Any]] = {}
+    for function in functions:
+        if isinstance(function, FunctionType):
+            called = {name: function.__globals__.get(name) for name in function.__code__.co_names}
+            found |= {name: value for name, value in called.items() if callable(value) and value is not answer}
+    return [(name, found[name]) for name in frozen_cases.exercises() if name in found]
 
 
 def check_exercise(answer: Callable[..., Any], exercise: FrozenExercise) -> Report:
@@ -156,7 +182,8 @@ def _case_report(exercise: FrozenExercise, case: FrozenCase, outcome: Outcome, f
         return CaseReport(case.name, None)
     lines = [f"{found.where}: {found.summary}" if found.where else found.summary]
     lines += [f"in line {number}: {source}" for number, source in outcome.trace[-3:]]
-    lines.append(f"input: {describe_arguments(exercise.parameters, case.arguments)}")
+    if case.arguments:
+        lines.append(f"input: {describe_arguments(exercise.parameters, case.arguments)}")
     lines += compare_values(found)
     if outcome.printed:
         lines.append(f"it printed: {outcome.printed.strip().splitlines()[0][:100] if outcome.printed.strip() else ''}")

@@ -122,7 +122,7 @@ def twice(answer: Callable[..., Any], *arguments: Any) -> tuple[Any, Any]:
 def rule(answer: Callable[..., Any]) -> Generator[Any, Any, None]:
     """Conversation with an update rule `answer(theta, grad, state, step) -> theta, state` on several problems at once.
 
-    It is told (thetas, grads, step), lists with None for problems that are over, and says the list of new thetas. The
+    The rule may write into its arrays, which are copies. The probe is told (thetas, grads, step), lists with None for problems that are over, and says the list of new thetas. The
     states stay here.
     """
     thetas, grads, step = yield None
@@ -131,7 +131,7 @@ def rule(answer: Callable[..., Any]) -> Generator[Any, Any, None]:
         new: list[Any] = [None] * len(thetas)
         for i, theta in enumerate(thetas):
             if theta is not None:
-                new[i], states[i] = _pair(answer, answer(theta, grads[i], states[i], step))
+                new[i], states[i] = _pair(answer, answer(theta.copy(), grads[i].copy(), states[i], step))
         thetas, grads, step = yield new
 
 

@@ -21,6 +21,18 @@ def not_finite(right: Outcome, mistaken: Outcome, got: Outcome) -> bool:
     return finite(mistaken) or not finite(got)
 
 
+def first_not_finite(right: Outcome, mistaken: Outcome, got: Outcome) -> bool:
+    """The first number is NaN or infinite."""
+    return got.status == "returned" and not np.isfinite(_first(got.output))
+
+
+def only_first_finite(right: Outcome, mistaken: Outcome, got: Outcome) -> bool:
+    """The first number is nearly right, and a later one NaN or infinite."""
+    if got.status != "returned" or finite(got):
+        return False
+    return bool(np.isclose(_first(got.output), _first(right.output), NEARLY.rtol, NEARLY.atol))
+
+
 def same_gaps(right: Outcome, mistaken: Outcome, got: Outcome) -> bool:
     """NaN or inf just where the mistake gives such, and nearly its numbers elsewhere."""
     return difference(_without_gaps(mistaken), _without_gaps(got), NEARLY) is None
@@ -52,21 +64,20 @@ def raises(right: Outcome, mistaken: Outcome, got: Outcome) -> bool:
 
 def depends_on_other_calls(right: Outcome, mistaken: Outcome, got: Outcome) -> bool:
     """Of `views.steps`: another parameter vector in between, or an earlier run, makes a difference; inputs stay as they are."""
-    _, again, between = _three(got)
-    return not got.changed and (between not in (None, []) or again is None or 1 in again)
+    _, seen = _path_and_view(got)
+    return not got.changed and (seen.get("disturbed") is not None or seen.get("repeated") == 1)
 
 
 def differs_when_repeated(right: Outcome, mistaken: Outcome, got: Outcome) -> bool:
     """Of `views.steps`: right alone and beside another parameter vector, but not when a call is made twice."""
-    alone, again, between = _three(got)
-    wanted, _, _ = _three(right)
-    alike = difference(replace(right, output=wanted), replace(got, output=alone), NEARLY) is None
-    return alike and between == [] and again not in (None, [])
+    path, seen = _path_and_view(got)
+    wanted, _ = _path_and_view(right)
+    alike = difference(replace(right, output=wanted), replace(got, output=path), NEARLY) is None
+    return alike and not got.changed and bool(seen.get("repeated")) and not seen.get("disturbed")
 
 
-def _three(outcome: Outcome) -> tuple[Any, Any, Any]:
-    is_view = isinstance(outcome.output, tuple) and len(outcome.output) == 3
-    return outcome.output if is_view else (None, None, None)
+def _path_and_view(outcome: Outcome) -> tuple[Any, dict[str, Any]]:
+    return outcome.output if isinstance(outcome.output, tuple) else (None, {})
 
 
 def same_spread(right: Outcome, mistaken: Outcome, got: Outcome) -> bool:

@@ -43,21 +43,32 @@ def view_output(view: View | None, output: Any, arguments: Sequence[Any], truth:
 
 
 def steps(output: Any, arguments: Sequence[Any], truth: Any) -> Any:
-    """Of `probes.steps`: the path, and at which steps a repeated call, or another one in between, led elsewhere."""
+    """Of `probes.steps`: the path, and what is wrong where a repeated call, or another one in between, leads elsewhere."""
     alone, again, between = output
-    if not _same_shape(alone, again) or not _same_shape(alone, between):
-        return alone, [], []
-    return alone, _where_different(alone, again), _where_different(alone, between)
+    repeated, disturbed = _first_unlike(alone, again), _first_unlike(alone, between)
+    said = None
+    if repeated:
+        said = (
+            f"A second call with the same arguments gives another theta in step {repeated}. What has the first changed?"
+        )
+    elif disturbed:
+        said = f"With another parameter vector in between, theta comes out otherwise in step {disturbed}."
+    return alone, {WRONG: said, "repeated": repeated, "disturbed": disturbed}
+
+
+def _first_unlike(one: Any, other: Any) -> int | None:
+    """The number of the first row, from 1, that is not the same to the last bit.
+
+    Paths of different shapes are not compared: then the first is wrong by itself.
+    """
+    if not _same_shape(one, other):
+        return None
+    same = ((one == other) | (np.isnan(one) & np.isnan(other))).reshape(len(one), -1).all(axis=1)
+    return None if same.all() else int(same.argmin()) + 1
 
 
 def _same_shape(one: Any, other: Any) -> bool:
     return all(isinstance(a, np.ndarray) and a.dtype.kind in "iuf" for a in (one, other)) and one.shape == other.shape
-
-
-def _where_different(one: np.ndarray, other: np.ndarray) -> list[int]:
-    """The numbers of the rows, from 1, that are not the same to the last bit."""
-    same = (one == other) | (np.isnan(one) & np.isnan(other))
-    return [int(k) + 1 for k in np.flatnonzero(~same.reshape(len(same), -1).all(axis=1))]
 
 
 def normal_weights(output: Any, arguments: Sequence[Any], truth: Any) -> dict[str, Any]:
@@ -148,11 +159,11 @@ def manner(paths: Sequence[Sequence[np.ndarray]], slopes: Sequence[Sequence[np.n
 
     paths: of each problem the points, one more than slopes, the gradients there
     """
-    moves = [np.diff(np.array(path), axis=0) for path in paths]
-    grads = [np.array(slope) for slope in slopes]
-    if _is_linear(moves, grads, memory=False):
+    points, grads = [np.array(path) for path in paths], [np.array(slope) for slope in slopes]
+    moves = [np.diff(path, axis=0) for path in points]
+    if _is_linear(points, grads, memory=False):
         return "along the gradient"
-    if _is_linear(moves, grads, memory=True):
+    if _is_linear(points, grads, memory=True):
         return "with momentum"
     whole = [(m, g) for m, g in zip(moves, grads, strict=True) if len(m) == 500 and np.isfinite(m).all()]
     if not whole:
@@ -169,28 +180,26 @@ def manner(paths: Sequence[Sequence[np.ndarray]], slopes: Sequence[Sequence[np.n
     return "stops early" if stopped and all(stopped) else "otherwise"
 
 
-def _is_linear(moves: list[np.ndarray], grads: list[np.ndarray], memory: bool) -> bool:
+def _is_linear(paths: Sequence[np.ndarray], grads: Sequence[np.ndarray], memory: bool) -> bool:
     """Is every move the same linear function of the gradient, with memory also of the last move and the gradient before?"""
     rows, aims = [], []
-    for m, g in zip(moves, grads, strict=True):
-        usable = np.isfinite(m).all(axis=1) & np.isfinite(g).all(axis=1)
-        count = min(len(m) if usable.all() else int(usable.argmin()), 30)
+    for path, g in zip(paths, grads, strict=True):
+        m = np.diff(path, axis=0)
+        finite = np.isfinite(m).all(axis=1) & np.isfinite(g).all(axis=1)
+        count = min(30, len(m) if finite.all() else int(finite.argmin()))
         if count < 3:
             continue
-        size = np.abs(g[:count]).max(axis=1).clip(1e-300)[1:, None]  # each step counts alike
+        size = np.abs(m[1:count]).max(axis=1, keepdims=True)  # each step counts alike, but for those lost in rounding
+        told = size[:, 0] > 1e-8 * np.abs(path[1:count]).max(axis=1)
         columns = [g[1:count], m[: count - 1], g[: count - 1]] if memory else [g[1:count]]
-        rows.append(np.stack([(column / size).ravel() for column in columns], axis=1))
-        aims.append((m[1:count] / size).ravel())
-    if not rows:
+        rows.append(np.stack([(column[told] / size[told]).ravel() for column in columns], axis=1))
+        aims.append((m[1:count][told] / size[told]).ravel())
+    if not any(map(len, rows)):
         return False
     A, aim = np.concatenate(rows), np.concatenate(aims)
-    used = np.isfinite(A).all(axis=1) & np.isfinite(aim)
-    A, aim = A[used], aim[used]
-    scale = np.abs(aim).max(initial=0)
-    if not scale:
-        return False
-    found = np.linalg.lstsq(A / np.abs(A).max(axis=0).clip(1e-300), aim, rcond=None)[0]
-    return bool(np.abs(A / np.abs(A).max(axis=0).clip(1e-300) @ found - aim).max() <= 1e-6 * scale)
+    used = np.isfinite(A).all(axis=1)
+    A, aim = A[used] / np.abs(A[used]).max(axis=0, initial=1e-300), aim[used]
+    return bool(len(A) and np.abs(A @ np.linalg.lstsq(A, aim, rcond=None)[0] - aim).max() <= 1e-6)
 
 
 def _constant(m: np.ndarray, g: np.ndarray) -> bool:

@@ -162,11 +162,7 @@ adam_step = Exercise(
     reference.adam_step,
     points=3,
     cases=slopes,
-    outputs=(
-        "theta after each step",
-        "the steps at which a second call with the same arguments gives something else",
-        "the steps at which another parameter vector in between makes a difference",
-    ),
+    outputs=("theta after each step", "calls that should not matter"),
     probe=probes.steps,
     view=views.steps,
     rtol=1e-7,
