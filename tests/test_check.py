@@ -149,7 +149,7 @@ def test_a_half_filled_answer_gets_a_sentence(body, said):
     ("body", "said"),
     [
         ("return [[1.0] * (degree + 1)] * len(x)", "numbers differ."),
-        ("return x.astype(float) ** degree", "It has shape (6,) where shape {shape} is expected."),
+        ("return x.astype(float) ** degree", "It has shape (7,) where shape {shape} is expected."),
         (
             "return torch.ones(len(x), degree + 1)",
             "A numpy array is asked for; a torch tensor of shape {shape} came back.",
@@ -166,6 +166,13 @@ def test_a_wrong_array_gets_a_sentence(body, said):
     x, degree = load("polynomial_features").cases[0].arguments
     said = said.format(shape=(len(x), degree + 1), size=len(x) * (degree + 1))
     assert said in str(check(features(body)))
+
+
+def test_an_answer_that_fails_in_one_case_is_not_right():
+    report = check(features("return x[:, None] ** np.arange(degree + 1)"))
+    assert (report.passed, len(report.cases), report.right) == (6, 7, False)
+    assert report.lines()[0].startswith("polynomial_features: visible cases passed: 6 of 7;")
+    assert report.mistake.id == "integer_overflow"
 
 
 def test_a_list_of_lists_is_as_good_as_the_array():
@@ -201,7 +208,7 @@ def test_a_large_array_shows_the_largest_difference_and_where_it_is():
     text = str(check(features(body)))
     x, degree = load("polynomial_features").cases[0].arguments
     assert f"2 of {len(x) * (degree + 1)} numbers differ." in text
-    assert f"the largest difference is at [2, 3]: expected {x[2] ** 3:.6g}, {x[2] ** 3 + 5:.6g} came" in text
+    assert f"the largest difference is at [2, 3]: expected {x[2] ** 3:.6g}, came {x[2] ** 3 + 5:.6g}" in text
 
 
 def test_an_error_shows_the_readers_own_lines_and_no_others():
@@ -259,6 +266,48 @@ def test_the_report_shows_the_same_words_in_a_notebook_and_escapes_them():
     assert "<b>" not in report._repr_html_()
     plain = re.sub(r"<[^>]*>", "", report._repr_html_())
     assert html.unescape(plain) == "".join(report.lines())
+
+
+TRAINS = """
+def train_softmax_regression(X, labels, num_classes, lr, steps):
+    W, b, losses = np.zeros((num_classes, X.shape[1])), np.zeros(num_classes), np.zeros(steps)
+    for k in range(steps):
+        losses[k], dZ = softmax_cross_entropy(X @ W.T + b, labels)
+        W, b = W - lr * dZ.T @ X, b - lr * dZ.sum(axis=0)
+    return W, b, losses
+"""
+
+
+def test_an_answer_that_calls_a_wrong_one_hears_which_to_mend_first():
+    def softmax_cross_entropy(Z, labels):
+        loss, dZ = EXERCISES["softmax_cross_entropy"].reference(Z, labels)
+        return loss + 1, dZ
+
+    report = check(answer("train_softmax_regression", TRAINS, softmax_cross_entropy=softmax_cross_entropy))
+    assert not report.right
+    assert report.notes == (
+        "train_softmax_regression calls softmax_cross_entropy, whose own check does not pass yet; mend that first.",
+    )
+    assert report.notes[0] in report.lines()
+
+
+def test_an_answer_that_calls_a_stub_is_not_said_to_be_unwritten():
+    def softmax_cross_entropy(Z, labels):
+        raise NotImplementedError("not written yet")
+
+    report = check(answer("train_softmax_regression", TRAINS, softmax_cross_entropy=softmax_cross_entropy))
+    assert report.lines() == [
+        "train_softmax_regression calls softmax_cross_entropy, which is not written yet; write that first."
+    ]
+    assert not report.right
+
+
+def test_an_answer_that_calls_a_right_one_hears_only_of_itself():
+    right = EXERCISES["softmax_cross_entropy"].reference
+    assert check(answer("train_softmax_regression", TRAINS, softmax_cross_entropy=right)).right
+    report = check(answer("train_softmax_regression", TRAINS.replace("W - lr", "W + lr"), softmax_cross_entropy=right))
+    assert not report.right
+    assert report.notes == ()
 
 
 def test_every_frozen_exercise_has_an_exercise_and_the_other_way_round():
