@@ -47,7 +47,7 @@ def draw(panels: Sequence[Panel | Table], columns: int | None = None) -> "Figure
 
 def _panel(ax: "Axes", panel: Panel) -> None:
     axes = panel.axes
-    ax.set_title(axes["title"], pad=16 if axes["key"] else None)
+    ax.set_title(axes["title"], pad=20 if axes["key"] else None)
     ax.set(xlabel=axes["x"], ylabel=axes["y"])
     if axes["xlog"]:
         ax.set_xscale("log")
@@ -198,6 +198,7 @@ def _rects(ax: "Axes", layer: Layer, order: dict[str, Any]) -> None:
         look = {"facecolor": color if style["filled"] else "none", "edgecolor": color, "alpha": style["opacity"]}
         dashes = (0, tuple(style["dash"])) if style["dash"] else "-"
         patch = Rectangle((x, y), width, height, linewidth=1.2, linestyle=dashes, **look, **order)
+        patch.sticky_edges.y[:] = [y]  # bars stand on the axis
         ax.add_patch(patch)
         if number == 0 and style["label"]:
             patch.set_label(style["label"])

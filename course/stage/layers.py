@@ -265,7 +265,7 @@ def points(
     style: dict[str, Any] = {
         "label": label,
         "color": color,
-        "marker": _marker(MARKER.get(color, "o") if marker is None else marker),
+        "marker": _marker(marker if marker is not None else "o" if values is not None else MARKER.get(color, "o")),
         "size": float(size),
         "opacity": float(opacity),
     }

@@ -26,12 +26,11 @@ function needed(panel, store, name, log) {
       if (value > high) high = value;
     }
   };
-  let tight = false;
-  for (const layer of panel.layers) {
+  const fields = panel.layers.filter((layer) => layer.kind === "field");
+  for (const layer of fields.length ? fields : panel.layers) {
     const values = (key) => store.get(layer.arrays[key])?.values ?? [];
     if (layer.kind === "field") {
       layer.style[name].forEach(include);
-      tight = true;
     } else if (layer.kind === "rects" || layer.kind === "arrows") {
       const size = values({ rects: { x: "width", y: "height" }, arrows: { x: "dx", y: "dy" } }[layer.kind][name]);
       values(name).forEach((value, at) => [value, value + size[at]].forEach(include));
@@ -41,7 +40,7 @@ function needed(panel, store, name, log) {
     }
   }
   if (low > high) return log ? [0.1, 1] : [0, 1];
-  if (tight) return [low, high];
+  if (fields.length) return [low, high];
   if (log) {
     const edge = low === high ? 2 : (high / low) ** 0.05;
     return [low / edge, high * edge];

@@ -17,7 +17,7 @@ export function projection(layer, box, turn) {
   const { x, y, limits, height } = layer.style;
   const [sinA, cosA] = [Math.sin(turn.azimuth * RADIANS), Math.cos(turn.azimuth * RADIANS)];
   const [sinE, cosE] = [Math.sin(turn.elevation * RADIANS), Math.cos(turn.elevation * RADIANS)];
-  const size = Math.min(box.width / 1.5, box.height / (0.75 + 0.8 * height));
+  const size = Math.min(box.width / 1.6, box.height / (0.95 + 0.9 * height));
   const middle = [box.left + box.width / 2, box.top + box.height / 2];
   const share = (value, [low, high]) => (value - low) / (high - low) - 0.5;
   return (a, b, c) => {

@@ -1,6 +1,6 @@
 /** Light and dark: what the page around uses, and the course's colours in both. */
 
-import { rgb } from "d3-color";
+import { hsl, rgb } from "d3-color";
 
 const DARK = {
   "#1f2430": "#e4e7ee",
@@ -26,8 +26,16 @@ export function themeOf(root) {
     soft: dark ? "#a7adb9" : "#5a606b",
     faint: dark ? "#343a47" : "#e3e6ea",
     family: style.fontFamily || "system-ui, sans-serif",
-    color: (hex) => (dark ? (DARK[hex.toLowerCase?.()] ?? hex) : hex),
+    color: (hex) => (dark ? (DARK[hex.toLowerCase()] ?? turned(hex)) : hex),
   };
+}
+
+/** A very light or very dark colour of a scene's own, made for white paper, as it should be on dark paper. */
+function turned(color) {
+  const found = hsl(color);
+  if (found.l > 0.75) found.l = 1.12 - found.l;
+  else if (found.l < 0.25) found.l = 1 - found.l;
+  return found.formatHex();
 }
 
 /** Call `changed` when the page turns light or dark. Returns what ends it. */

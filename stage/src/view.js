@@ -7,7 +7,7 @@ import { PanelView } from "./panel.js";
 import { themeOf, watchTheme } from "./theme.js";
 import style from "./style.css";
 
-const NARROWEST = 270; // pixels of a panel before the next one wraps
+const NARROWEST = 300; // pixels of a panel before the next one wraps
 const GAP = 12;
 const QUIET = 500; // ms without a new picture until the note is read aloud
 
