@@ -12,7 +12,7 @@ PIP := --disable-pip-version-check $(if $(CI)$(wildcard $(BIN)),--quiet)
 # nbgrader starts its tools by name, so they must be found
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: setup lab test lint format release class bundle bench-widgets lock clean
+.PHONY: setup lab test lint format release class bundle bench bench-large bench-widgets lock clean
 
 setup: $(READY)
 
@@ -39,6 +39,13 @@ class: $(READY)
 
 bundle: $(READY)
 	$(BIN)/python -m autograder.bundle
+
+# beside nbgrader as it comes and otter-grader; ARGS=--write keeps the figures in benchmarks/FIGURES.md
+bench: $(READY)
+	$(BIN)/python -m benchmarks.bench_grading $(ARGS)
+
+bench-large: $(READY)
+	$(BIN)/python -m benchmarks.bench_large $(ARGS)
 
 # how the stage feels, in JupyterLab in headless Chromium, beside the same demo made with interact
 bench-widgets: $(READY)

@@ -28,7 +28,7 @@ from autograder.gradebook import GradebookAway
 from autograder.layout import Course, CourseError, Lecture
 from autograder.marking import Job, Marked, Terms, mark, marker, released_text, versions
 from autograder.records import Record
-from autograder.restore import Unreadable, read_submission, restore
+from autograder.restore import NO_CELL, Unreadable, read_submission, restore
 from autograder.submissions import Submission
 
 GRADEBOOK_BATCH = 20  # submissions that are judged before their verdicts go to the gradebook
@@ -127,6 +127,8 @@ class _Grading:
         known = self._known(submission.student)
         if known is None or self.options.force or not self._holds(known, job):
             return job
+        if known.timestamp != job.timestamp:  # the same notebook, handed in again
+            known = replace(known, timestamp=job.timestamp, stored=False)
         self.done[known.student] = known
         self.result.skipped.append(known.student)
         if known.problem:
@@ -198,6 +200,10 @@ class _Grading:
         self.done[job.student] = marked.record
         if marked.record.problem:
             self.result.problems.append(marked.record.problem)
+        elif absent := [verdict.exercise for verdict in marked.record.verdicts if NO_CELL in verdict.notes]:
+            self.result.problems.append(
+                f"{job.student}: the notebook has no cell for {', '.join(absent)}; it may be of an older release. The rest is graded."
+            )
         self.waiting.append(marked)
         if len(self.waiting) >= GRADEBOOK_BATCH:
             self._store()

@@ -1,4 +1,7 @@
-"""`python -m benchmarks.gradebook_pass COURSE`: CPU seconds that entering one submission's verdicts takes, a number a batch."""
+"""`python -m benchmarks.gradebook_pass COURSE`: CPU seconds that entering one submission's verdicts takes, a number a batch.
+
+The imports come first: they are paid once a run.
+"""
 
 import sys
 import time
@@ -6,7 +9,7 @@ from pathlib import Path
 
 import nbformat
 
-from autograder import gradebook
+from autograder import entry, gradebook  # noqa: F401  entry: imported here, so that it is not part of the first batch
 from autograder.layout import Course
 from benchmarks.sample_class import LECTURE
 
