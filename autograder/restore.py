@@ -23,6 +23,7 @@ from course.program import defines
 MAX_NOTEBOOK = 50 * 2**20  # bytes
 MAX_CELLS = 5000
 MAX_VALUES = 5_000_000  # lists, dicts and their items in the whole file: each takes much more memory than its text
+NO_CELL = "The notebook has no cell for this exercise; it may be of an older release."
 
 
 class Unreadable(Exception):
@@ -118,6 +119,7 @@ def restore(submitted: list[dict[str, Any]], released: NotebookNode) -> Restored
     definitions: dict[str, list[dict[str, Any]]] = {exercise: [] for exercise in answers}
     added: dict[int, list[dict[str, Any]]] = {}  # by the cell of the release that they stand below
     written: dict[int, str] = {}
+    present: set[str] = set()
     place = -1
     for number, cell in enumerate(submitted):
         grade_id = _grade_id(cell)
@@ -133,6 +135,7 @@ def restore(submitted: list[dict[str, Any]], released: NotebookNode) -> Restored
             defined = [own]  # renamed, or it can't be parsed: still what was handed in for this exercise
         elif own in defined and not is_code:
             result.note(own, f"The answer cell of {own} had become a {cell['cell_type']} cell; it was read as code.")
+        present.update(defined, [own] if own else [])
         if where is not None:
             place = max(place, where)
         for exercise in defined:
@@ -150,6 +153,8 @@ def restore(submitted: list[dict[str, Any]], released: NotebookNode) -> Restored
             and (is_code or not _is_locked(template, where))
         ):
             added.setdefault(place, []).append(cell | {"number": number})
+    for exercise in answers.keys() - present:
+        result.note(exercise, NO_CELL)
     for cell in _fill(result, answers, definitions):
         added.setdefault(cell["place"], []).append(cell)
     _find_written(template, added, written)
