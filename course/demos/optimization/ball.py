@@ -14,6 +14,7 @@ from course.stage import Stage, choice, line, log_slider, panel, play, points, r
 
 DURATION = 20.0
 FRAMES = 200
+FAR = 1e3
 
 WELLS: dict[str, tuple[Callable, Callable, tuple[float, float]]] = {
     "bowl": (lambda x: x**2 / 2, lambda x: x, (-2.2, 2.2)),
@@ -34,8 +35,12 @@ def ball_with_friction(momentum_ode: Callable[..., Any], **settings: Any) -> Sta
     @lru_cache(maxsize=32)
     def dots(rho: float, dt: float, start: float, well: str) -> np.ndarray:
         steps = int(DURATION / dt)
-        positions = integrate(np.array([start]), np.zeros(1), WELLS[well][1], rho, dt, steps)[:, 0]
-        lost = np.flatnonzero(~(np.abs(positions) < 1e6))
+        slope = WELLS[well][1]
+        # far away the slope no longer grows, so that a ball that is lost doesn't overflow
+        positions = integrate(
+            np.array([start]), np.zeros(1), lambda theta: slope(np.clip(theta, -FAR, FAR)), rho, dt, steps
+        )[:, 0]
+        lost = np.flatnonzero(~(np.abs(positions) < FAR))
         return positions[: lost[0]] if len(lost) else positions
 
     def scene(rho: float, dt: float, start: float, well: str, names: bool, time: int) -> tuple[list, str]:

@@ -116,7 +116,7 @@ def _coordinates(theta: np.ndarray, radii: np.ndarray) -> Any:
         name = f"$\\theta_{k + 1}$"
         lines += [line(steps, sign * envelope, color=GREY, width=1) for sign in (1, -1)]
         lines.append(line(steps, shown, color=color, label=name))
-    return panel(*lines, x="step k", y="coordinate", xlim=(0, STEPS), ylim=(-1.6, 1.6), title="each direction alone")
+    return panel(*lines, x="step k", y="coordinate", xlim=(0, STEPS), ylim=(-1.6, 1.6), key=True)
 
 
 def _phases(radius: np.ndarray, c: np.ndarray, mu: float) -> Any:

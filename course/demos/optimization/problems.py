@@ -63,17 +63,18 @@ def score_card(my_optimizer: Callable[..., Any] | None = None, **settings: Any) 
             ylim=(1e-9, 1e2),
             ylog=True,
             title=problem,
+            width=1.2,
         )
         rows = [
             (name, *(_cell(curves_[i]) for curves_ in ([own, other] if own else [other])))
             for i, name in enumerate(NAMES)
         ]
-        header = ["problem", *([MINE] if own else []), f"{rival}, α = {lr:.2g}"]
+        header = ["problem", *(["yours"] if own else []), rival]
         counts = [sum(curve[-1] <= SOLVED for curve in found) for found in ([own, other] if own else [other])]
         rows.append(("solved", *(f"{count} of 13" for count in counts)))
         said = f"{rival} with α = {lr:.2g} for all solves {counts[-1]} of the 13 problems."
         said = f"Your rule solves {counts[0]} of the 13 problems; {said}" if own else said[0].upper() + said[1:]
-        return [curves, table(header, rows)], said
+        return [curves, table(header, rows, title="share left after 500 steps")], said
 
     return Stage(
         scene,
@@ -142,4 +143,6 @@ def _curve(left: np.ndarray, rule: str) -> Any:
 def _cell(left: np.ndarray) -> str:
     if not np.isfinite(left[-1]):
         return "diverged"
-    return f"{max(left[-1], 0):.0e}" + (" ✓" if left[-1] <= SOLVED else "")
+    if left[-1] < 1e-12:
+        return "< 1e-12 ✓"
+    return f"{left[-1]:.0e}" + (" ✓" if left[-1] <= SOLVED else "")

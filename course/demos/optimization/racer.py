@@ -158,6 +158,7 @@ def landscape_racer(
         presets=PRESETS,
         settings=settings,
         arguments={"my_rule": my_rule, "momentum": momentum, "nesterov": nesterov, "adam": adam},
+        budget=5.0,
         name="demos.landscape_racer",
     )
 

@@ -126,9 +126,13 @@ def stepper(rule: str, course: Course, slopes: Slopes, readers: dict[str, Callab
 
         return by_torch
     if rule == "Newton":
-        return lambda position, gradient, step: newton(
-            position, gradient, slopes.bends(position[None], step)[0], course
-        )
+
+        def by_newton(position: np.ndarray, gradient: np.ndarray, step: int) -> np.ndarray:
+            if np.abs(gradient).max() < 1e-13:  # it has arrived: don't pay for more Hessians
+                return position.copy()
+            return newton(position, gradient, slopes.bends(position[None], step)[0], course)
+
+        return by_newton
     return _by_reader(rule, course, slopes, readers[rule])
 
 
