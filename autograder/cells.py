@@ -78,7 +78,8 @@ def add_mark_schemes(notebook: NotebookNode, instructor: NotebookNode) -> None:
         written = cell.metadata.get("written")
         if written in schemes:
             text = "**For graders**\n\n" + "\n".join(
-                line for line in schemes[written].splitlines() if not line.lstrip("#> ").startswith(("BEGIN", "END"))
+                "" if line.lstrip("#> ").startswith(("BEGIN", "END")) else line
+                for line in schemes[written].splitlines()
             )
             cells.append(
                 nbformat.v4.new_markdown_cell(text, id=f"scheme-{cell.id}"[:64], metadata={"mark_scheme": True})
