@@ -13,6 +13,7 @@ The docstring of a mistake is its hint. A second function under the same name is
 from __future__ import annotations
 
 import inspect
+import pkgutil
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -202,6 +203,11 @@ def in_floats(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
     if not integer or any(table.dtype.kind == "f" for table in tables):
         return arguments
     return tuple(a.astype(float) if isinstance(a, np.ndarray) and a.dtype.kind in "iu" else a for a in arguments)
+
+
+def topics() -> list[str]:
+    """The topics that have exercises, whether or not their lectures are written yet."""
+    return sorted(module.name for module in pkgutil.iter_modules(import_module("autograder.cases").__path__))
 
 
 def lecture(topic: str) -> dict[str, Exercise]:

@@ -83,30 +83,28 @@ def normal_weights(output: Any, arguments: Sequence[Any], truth: Any) -> dict[st
         return {WRONG: f"An array of floats is asked for; {describe(first)} came back."}
     if first.shape != asked:
         return {WRONG: f"The weights have shape {first.shape} where {asked} is expected."}
+    if not np.array_equal(first.ravel()[: np.size(again)], np.ravel(again)):
+        return {WRONG: "Two generators with the same seed gave different weights.", "repeats": False}
+    if np.array_equal(again, after):
+        return {WRONG: "A second call with the same generator gave the same weights once more."}
     first = first.astype(np.float64)
-    if not np.isfinite(first).all():
-        return {WRONG: "Some of the weights are not finite."}
-    deviation = first.std()
+    deviation = float(first.std())
+    if not np.isfinite(deviation) or deviation == 0:
+        return {WRONG: "The weights are all equal." if deviation == 0 else "Some of the weights are not finite."}
     seen = {
-        "deviation": float(deviation / truth),
-        "mean": float(first.mean() / truth),
-        "fourth moment": float(np.mean((first - first.mean()) ** 4) / max(deviation, 1e-300) ** 4 / 3),
-        "repeats": bool(np.array_equal(first.ravel()[: np.size(again)], np.ravel(again))),
-        "goes on": not np.array_equal(again, after),
+        "deviation": deviation / truth,
+        "mean": float(first.mean()) / truth,
+        "fourth moment": float(np.mean((first - first.mean()) ** 4)) / deviation**4 / 3,
     }
-    return {WRONG: _wrong_with_weights(seen), **seen}
+    return {WRONG: _wrong_with_weights(**{name.replace(" ", "_"): value for name, value in seen.items()}), **seen}
 
 
-def _wrong_with_weights(seen: dict[str, Any]) -> str | None:
-    if not seen["repeats"]:
-        return "Two generators with the same seed gave different weights."
-    if not seen["goes on"]:
-        return "A second call with the same generator gave the same weights once more."
-    if abs(seen["deviation"] - 1) > 0.03:
-        return f"The standard deviation is {seen['deviation']:.3g} times what it should be."
-    if abs(seen["mean"]) > 0.03:
-        return f"The mean is {seen['mean']:.2g} standard deviations away from 0."
-    if abs(seen["fourth moment"] - 1) > 0.1:
+def _wrong_with_weights(deviation: float, mean: float, fourth_moment: float) -> str | None:
+    if abs(deviation - 1) > 0.03:
+        return f"The standard deviation is {deviation:.3g} times what it should be."
+    if abs(mean) > 0.03:
+        return f"The mean is {mean:.2g} standard deviations away from 0."
+    if abs(fourth_moment - 1) > 0.1:
         return "The weights are not normal: their fourth moment is another."
     return None
 

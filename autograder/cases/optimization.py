@@ -151,6 +151,7 @@ def slopes(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("another alpha, other betas", _numbers(rng, 3), _numbers(rng, 6, 3), other)
     yield Case("a large eps", _numbers(rng, 3), _numbers(rng, 6, 3), {"alpha": 0.2, "eps": 0.5})
     yield Case("a matrix", _numbers(rng, 2, 3), _numbers(rng, 5, 2, 3), {"alpha": 0.01})
+    yield Case("float32", *(_numbers(rng, *shape).astype(np.float32) for shape in ((3,), (5, 3))), {"alpha": 0.1})
     small, large = (_numbers(rng, 6, 3) * np.array(scale) for scale in ([1e-9, 1e-6, 1.0], [1e-3, 1e3, 1e6]))
     yield Case("gradients of 1e-9 and more", _numbers(rng, 3), small.round(12), {"alpha": 0.1}, edge=True)
     yield Case("gradients of up to 1e6", _numbers(rng, 3), large.round(6), {"alpha": 0.1}, edge=True)
@@ -237,9 +238,9 @@ def state_changed_in_place(theta, grad, state=None, alpha=1e-3, beta1=0.9, beta2
 
 def directions(rng: np.random.Generator) -> Iterator[Case]:
     lam = round(float(rng.uniform(0.3, 2)), 2)
-    yield Case("three numbers, complex roots", lam, _rate(rng), 0.9)
+    yield Case("three numbers, complex roots", lam, _rate(rng), round(float(rng.uniform(0.8, 0.95)), 3))
     yield Case("three numbers, real roots", lam, _rate(rng, 0.02, 0.05), round(float(rng.uniform(0.1, 0.4)), 2))
-    grid = np.linspace(0.1, 4, 12).round(2)[:, None], 1.0, np.linspace(0, 0.99, 41).round(4)
+    grid = np.linspace(0.1, rng.uniform(3.7, 4.3), 12).round(2)[:, None], 1.0, np.linspace(0, 0.99, 41).round(4)
     yield Case("a grid, 12 x 41", *grid)
     yield Case("lam and alpha in rows and columns", _numbers(rng, 3, 1) ** 2, np.array([0.1, 0.5, 1.5, 3.0]), 0.6)
     yield Case("no momentum", np.array([0.5, 1.0, lam, 8.0]), 0.3, np.zeros(4))
@@ -249,11 +250,12 @@ def directions(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("negative lam, a saddle direction", saddle, _rate(rng), np.array([0.0, 0.5, 0.9]))
     float32 = (rng.uniform(0.2, 3, 4).round(2).astype(np.float32), np.float32(0.5), np.float32(0.25))
     yield Case("float32", *float32)
-    yield Case("no friction", np.array([0.5, lam, 3.0]), 0.5, 1.0, edge=True)
-    doubles = np.array([0.25, 0.01, 2.25])
-    yield Case("a double root", doubles, 1.0, np.array([0.25, 0.81, 0.25]), edge=True)
+    yield Case("no friction", np.array([0.5, lam, round(float(rng.uniform(9, 12)), 2)]), 0.5, 1.0, edge=True)
+    root = rng.choice([0.25, 0.5, 0.75], 3)  # where alpha lam = (1 - root)^2 or (1 + root)^2, to the last bit
+    doubles = np.array([(1 - root[0]) ** 2, (1 - root[1]) ** 2, (1 + root[2]) ** 2])
+    yield Case("a double root", doubles, 1.0, root**2, edge=True)
     yield Case("lam = 0", 0.0, _rate(rng), np.array([0.0, 0.5, 0.9]), edge=True)
-    yield Case("integers", np.array([1, 2, 5]), int(rng.integers(1, 3)), np.array([[0], [1]]), edge=True)
+    yield Case("integers", rng.integers(1, 10, 3), int(rng.integers(1, 3)), np.array([[0], [1]]), edge=True)
 
 
 momentum_spectral_radius = Exercise(
