@@ -5,19 +5,22 @@ one sentence. A picture's data name its arrays by hash; only those go along that
 `holds` is the number of the last picture that the front end has: if it isn't the last one sent, everything is sent.
 """
 
+import base64
+import io
 import json
+from html import escape
 from pathlib import Path
 from typing import Any
 
 import anywidget
 import traitlets
 
-from course.figure import picture as html_picture
 from course.stage.guard import ReaderError
-from course.stage.packing import Packed, pack, select
+from course.stage.packing import pack, select
 from course.stage.stage import Panels, Stage
 
 SCRIPT = Path(__file__).parent / "static" / "stage.js"
+STILL_DPI = 125  # of the picture for viewers without widgets: every notebook carries it, so it is kept light
 
 
 class StageWidget(anywidget.AnyWidget):
@@ -114,13 +117,10 @@ def specification(stage: Stage) -> dict[str, Any]:
 
 def still(panels: Panels, note: str) -> str:
     """The picture without a widget: an HTML image with the note as its alt text and below it."""
-    from html import escape
-
     from course.stage.drawing import draw
 
-    return (
-        f"<figure style='margin: 0'>{html_picture(draw(panels), note)}<figcaption>{escape(note)}</figcaption></figure>"
-    )
-
-
-__all__ = ["Packed", "StageWidget", "specification", "still"]
+    figure, page = draw(panels), io.BytesIO()
+    figure.savefig(page, format="png", dpi=STILL_DPI)
+    pixels, width = base64.b64encode(page.getvalue()).decode(), round(100 * figure.get_size_inches()[0])
+    image = f'<img alt="{escape(note)}" width="{width}" style="max-width: 100%" src="data:image/png;base64,{pixels}">'
+    return f'<figure style="margin: 0">{image}<figcaption>{escape(note)}</figcaption></figure>'
