@@ -103,9 +103,18 @@ def same_fault(right: Outcome, mistaken: Outcome, got: Outcome) -> bool:
 
 
 def near_score(right: Outcome, mistaken: Outcome, got: Outcome) -> bool:
-    """Of a view that gives scores by name, between 0 and 1: nearly the mistaken ones, whatever the random numbers."""
+    """Of a view that gives scores by name, between 0 and 1: nearly the mistaken ones, or as far down towards chance."""
     one, other = (_scores(seen.output) for seen in (mistaken, got))
-    return bool(one) and one.keys() == other.keys() and all(abs(one[name] - other[name]) < 0.12 for name in one)
+    if not one or one.keys() != other.keys():
+        return False
+    low = max(*one.values(), *other.values()) < 0.5
+    return all(abs(one[name] - other[name]) < (0.3 if low else 0.12) for name in one)
+
+
+def lower_score(right: Outcome, mistaken: Outcome, got: Outcome) -> bool:
+    """Of such a view: clearly below the right scores, but well above chance."""
+    one, other = (_scores(seen.output) for seen in (right, got))
+    return bool(one) and one.keys() == other.keys() and all(0.2 < other[name] < one[name] - 0.01 for name in one)
 
 
 def _scores(output: Any) -> dict[str, float]:
