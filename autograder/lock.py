@@ -122,7 +122,7 @@ def main(arguments: list[str]) -> int:
             *(sys.executable, "-m", "piptools", "compile", "--quiet", "--allow-unsafe", "--strip-extras"),
             *("--no-header", "--annotation-style", "line"),
             *("--no-emit-index-url", "--no-emit-trusted-host", "--no-emit-find-links", "--no-emit-options"),
-            *("--extra", "teachers", "--extra", "developers"),
+            *("--extra", "teachers", "--extra", "cluster", "--extra", "developers"),
             *(argument for pin in table["hold"] for argument in ("--upgrade-package", pin)),
             *(*arguments, "--output-file", str(output), "pyproject.toml"),
         ]

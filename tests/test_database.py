@@ -24,7 +24,7 @@ class Server:
 
     def __init__(self, folder):
         found = shutil.which("initdb")
-        self.bin = Path(found).parent if found else sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1]
+        self.bin = Path(found).resolve().parent if found else sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1]
         self.folder, self.process = folder, None
         # the server refuses to run as root
         self.user = (
