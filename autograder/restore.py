@@ -10,7 +10,9 @@ from __future__ import annotations
 import copy
 import json
 import os
+import re
 import stat
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,10 +20,11 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from course.program import defines
+from course.program import MAX_SOURCE, defines
 
 MAX_NOTEBOOK = 50 * 2**20  # bytes
 MAX_CELLS = 5000
+MAX_TEXT = 500_000  # characters of all cells that are no answers: parsing and showing them takes the grader's time
 MAX_VALUES = 5_000_000  # lists, dicts and their items in the whole file: each takes much more memory than its text
 NO_CELL = "The notebook has no cell for this exercise; it may be of an older release."
 
@@ -112,6 +115,7 @@ def restore(submitted: list[dict[str, Any]], released: NotebookNode) -> Restored
     result = Restored(copy.deepcopy(released))
     template = result.notebook.cells
     known = {_grade_id(cell): index for index, cell in enumerate(template) if _grade_id(cell)}
+    submitted = _readable(submitted, known)
     by_id = {cell.id: index for index, cell in enumerate(template)}
     sources = [(cell.cell_type, cell.source.strip()) for cell in template]
     by_source = {source: index for index, source in enumerate(sources) if sources.count(source) == 1}
@@ -159,9 +163,27 @@ def restore(submitted: list[dict[str, Any]], released: NotebookNode) -> Restored
         added.setdefault(cell["place"], []).append(cell)
     _find_written(template, added, written)
     for where, source in written.items():
-        template[where].source = source
+        template[where].source = _harmless(source)
     _insert(result.notebook, added)
     return result
+
+
+def _readable(submitted: list[dict[str, Any]], known: Iterable[str]) -> list[dict[str, Any]]:
+    """The cells as far as anybody could read them: no endless ones, and no more than MAX_TEXT beside the answers."""
+    room, first, kept = MAX_TEXT, set(known), []
+    for cell in submitted:
+        size = len(cell["source"])
+        if size > MAX_SOURCE:
+            said = f"This cell held {size} characters; at most {MAX_SOURCE} are read."
+            cell = cell | {"source": f"raise ValueError({said!r})" if cell["cell_type"] == "code" else said}
+        if _grade_id(cell) in first:
+            first.remove(_grade_id(cell))
+        else:
+            room -= len(cell["source"])
+            if room < 0:
+                continue
+        kept.append(cell)
+    return kept
 
 
 def _fill(
@@ -217,7 +239,17 @@ def _added_cell(cell: dict[str, Any], number: int) -> NotebookNode:
         "markdown": nbformat.v4.new_markdown_cell,
         "raw": nbformat.v4.new_raw_cell,
     }[cell["cell_type"]]
-    return make(cell["source"], id=f"added-{number:04d}", metadata={"added": True})
+    source = cell["source"] if cell["cell_type"] == "code" else _harmless(cell["source"])
+    return make(source, id=f"added-{number:04d}", metadata={"added": True})
+
+
+def _harmless(text: str) -> str:
+    """Text of a student that graders open beside their own session: no HTML, and no links that run code.
+
+    A space behind < makes no tag of it, and leaves formulas and comparisons as they are.
+    """
+    text = re.sub(r"<(?=[a-zA-Z/!?])", "< ", text)
+    return re.sub(r"(?i)(javascript|vbscript)(?=\s*:)", r"\1 ", text).replace(r"\href", r"\text")
 
 
 def _grade_id(cell: Any) -> str:

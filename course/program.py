@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import re
 import symtable
 import threading
 import warnings
@@ -18,8 +19,13 @@ from functools import lru_cache
 
 from nbformat import NotebookNode
 
-MAX_SOURCE = 200_000  # characters of a cell
+MAX_SOURCE = 100_000  # characters of a cell
+MAX_MAGIC_WORK = (
+    200_000  # characters of a cell times its lines with magics: IPython reads the whole cell again for each
+)
+SHORT = 5_000  # characters; the trees of longer cells take too much memory to be kept
 WRAPPERS = ("time", "capture", "prun")  # magics of a whole cell that run its body where the cell stands
+_MAGIC_LINE = re.compile(r"^[ \t]*[%!?,;/]|=[ \t]*[%!]|\?[ \t]*$", re.MULTILINE)
 _PLAIN = (
     ast.Import,
     ast.ImportFrom,
@@ -107,16 +113,18 @@ def _closure(needed: set[str], statements: list[_Statement], answers: set[str]) 
 
     What a student defined in a cell of their own is not replaced by a demo's variable of the same name.
     """
-    wanted, chosen = set(needed), [statement.star for statement in statements]
+    chosen = [statement.star for statement in statements]
     theirs = {name for statement in statements if statement.own for name in statement.binds - statement.uses}
-    offers = [statement.binds - answers - (set() if statement.own else theirs) for statement in statements]
-    changed = True
-    while changed:
-        changed = False
-        for index, statement in enumerate(statements):
-            if not chosen[index] and offers[index] & wanted:
-                chosen[index] = changed = True
-                wanted |= statement.uses
+    offered: dict[str, list[int]] = {}
+    for index, statement in enumerate(statements):
+        for name in statement.binds - answers - (set() if statement.own else theirs):
+            offered.setdefault(name, []).append(index)
+    waiting = set(needed)
+    while waiting:
+        for index in offered.pop(waiting.pop(), ()):  # each name is followed once, however long the chain
+            if not chosen[index]:
+                chosen[index] = True
+                waiting.update(name for name in statements[index].uses if name in offered)
     return [statement for statement, is_chosen in zip(statements, chosen, strict=True) if is_chosen]
 
 
@@ -154,10 +162,10 @@ def _lacks(source: str) -> frozenset[str]:
 
 
 def _text(tree: ast.AST) -> str:
-    """The tree as source again; nothing where it is nested too deeply."""
+    """The tree as source again; nothing where it is nested too deeply or holds a number too long to be written."""
     try:
         return ast.unparse(tree)
-    except RecursionError:
+    except (RecursionError, ValueError):
         return ""
 
 
@@ -198,11 +206,14 @@ def _defined(source: str) -> frozenset[str] | None:
     return None if tree is None else frozenset(_bound(tree.body))
 
 
-@lru_cache(maxsize=512)
 def _parse(source: str) -> ast.Module | None:
     """The syntax tree of a cell, or None where it has none or is too long to be anybody's code."""
     if len(source) > MAX_SOURCE:
         return None
+    return _parse_short(source) if len(source) <= SHORT else _parse_now(source)
+
+
+def _parse_now(source: str) -> ast.Module | None:
     for text in (source, None):  # most cells are plain Python: IPython's transformations are slow and seldom needed
         try:
             with _parsing, _no_warnings():
@@ -210,6 +221,9 @@ def _parse(source: str) -> ast.Module | None:
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
     return None
+
+
+_parse_short = lru_cache(maxsize=512)(_parse_now)
 
 
 # Python 3.11 counts the depth of trees for all threads in one place, and warnings are caught for all threads too
@@ -260,6 +274,8 @@ def python_of(source: str) -> str:
     """A cell as plain Python: magics and shell lines become calls, as IPython runs them."""
     from IPython.core.inputtransformer2 import TransformerManager
 
+    if len(source) * len(_MAGIC_LINE.findall(source)) > MAX_MAGIC_WORK:
+        return source
     try:
         return TransformerManager().transform_cell(source)
     except Exception:  # a cell that IPython can't take apart is left as it is; running it will say why
