@@ -7,6 +7,7 @@ of itself counts for nothing; where no verdict can be reached it is 0 points and
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -15,7 +16,7 @@ from typing import Any, Protocol
 from autograder.exercise import Exercise
 from autograder.kernels import KernelLost
 from course import probes, wire
-from course.case import Case, Difference, Outcome, Tolerance, changed_arguments, differences
+from course.case import Case, Difference, Outcome, Tolerance, changed_arguments, describe, differences
 from course.diagnosis import Judged, Mistake, explain
 from course.program import Piece
 from course.show_values import describe_arguments
@@ -24,13 +25,16 @@ from course.views import AnswerFailed, view_output
 LOST = ("timed out", "out of memory", "crashed", "bad data")
 PATIENCE = {"timed out": 1}  # how often an exercise may lose its kernel in this way before its other cases are given up
 LOSSES_ALLOWED = 2  # in any other way
-DEFINITION_LIMIT = 20.0  # CPU seconds for one cell of imports, helpers or answers
+DEFINITION_LIMIT = 20.0  # seconds, at work or asleep, for one cell; for an answer's cell in all forks together
+HELPERS_LIMIT = 60.0  # and for all cells of imports and helpers in all forks together
+ROOM = 100_000  # numbers, characters and items of what comes back, beyond ten times as many as in the right output
 
 
 class Kernel(Protocol):
-    """What the judge needs of a boxed kernel (`autograder.kernels`); peak_memory in bytes."""
+    """What the judge needs of a boxed kernel (`autograder.kernels`); seconds of the last request, peak_memory in bytes."""
 
     cpu_seconds: float
+    waited: float
     peak_memory: int
 
     def ask(self, request: dict[str, Any], cpu_limit: float) -> dict[str, Any]: ...
@@ -92,6 +96,10 @@ class Sheet:
         return [self.exercise.right_outcome(case) for case in self.cases]
 
     @cached_property
+    def sizes(self) -> list[int]:
+        return [_size(outcome.output) for outcome in self.right]
+
+    @cached_property
     def mistakes(self) -> list[Mistake]:
         return self.exercise.mistaken(self.cases)
 
@@ -146,7 +154,7 @@ def _judge_exercise(
     outcomes = _outcomes(sheet, session)
     first_wrong = next((i for i, problem in enumerate(sheet.differences(outcomes)) if problem), None)
     seconds = session.seconds - started
-    if first_wrong is not None and session.shared and outcomes[first_wrong].status != "unwritten":
+    if first_wrong is not None and session.shared and not _is_stub(outcomes[first_wrong], sheet.id, session):
         # It may be another answer's doing (a patched library, a name deleted): ask once more where this answer is alone.
         alone = _Session(pieces(sheet.id), fork)
         try:
@@ -158,6 +166,12 @@ def _judge_exercise(
         finally:
             alone.close()
     return verdict(sheet, outcomes, notes, seconds, session.peak_memory)
+
+
+def _is_stub(outcome: Outcome, exercise: str, session: _Session) -> bool:
+    """Whether the answer's own cell says that it is not written; another cell can make any function say so."""
+    own = any("NotImplementedError" in piece.source for piece in session.pieces if piece.exercise == exercise)
+    return outcome.status == "unwritten" and own
 
 
 def verdict(
@@ -223,14 +237,19 @@ def _sentence(problem: Difference, outcome: Outcome) -> str:
     if outcome.status == "raised" and outcome.trace:
         number, source = outcome.trace[-1]
         said += f" (in line {number}: {source[:100]})"
-    return said
+    return "".join(sign if sign.isprintable() or sign == "\n" else "\ufffd" for sign in said)  # no terminal's commands
 
 
 def _outcomes(sheet: Sheet, session: _Session) -> list[Outcome]:
-    """The outcomes on all cases. Once the kernel was lost too often the rest counts as lost in the same way."""
+    """The outcomes on all cases. Once the kernel was lost too often the rest counts as lost in the same way, and once half of
+    the time that all cases may take is used up, as timed out."""
     outcomes: list[Outcome] = []
-    lost = 0
+    lost, before = 0, session.asked
+    limit = sheet.exercise.cpu_limit * max(3, len(sheet.cases) / 2)
     for index in range(len(sheet.cases)):
+        if session.asked - before > limit:
+            late = Outcome("timed out", message=f"Its cases took more than {limit:g} s together.")
+            return outcomes + [late] * (len(sheet.cases) - len(outcomes))
         outcomes.append(_ask(sheet, index, session))
         if outcomes[-1].status in ("unwritten", "missing"):
             return outcomes + outcomes[-1:] * (len(sheet.cases) - len(outcomes))
@@ -251,6 +270,8 @@ def _ask(sheet: Sheet, index: int, session: _Session) -> Outcome:
     try:
         reply = session.ask(request, exercise.cpu_limit)
         outcome = _read(reply, sheet.cases[index])
+        if outcome.status == "returned" and _size(outcome.output) > ROOM + 10 * sheet.sizes[index]:
+            outcome = Outcome("bad data", message=f"Far more came back than is asked for: {describe(outcome.output)}.")
         if outcome.status == "returned":
             outcome = _view(outcome, sheet, index, session, started)
         broken = session.broken(exercise.id)  # known only once its definitions have run
@@ -262,6 +283,15 @@ def _ask(sheet: Sheet, index: int, session: _Session) -> Outcome:
     except wire.WireError as error:
         session.restart()
         return Outcome("bad data", message=f"What came back could not be read: {error}.")
+
+
+def _size(value: Any) -> int:
+    """How many numbers, characters and items a value holds."""
+    if isinstance(value, dict):
+        return sum(_size(key) + _size(item) for key, item in value.items()) + 1
+    if isinstance(value, (list, tuple)):
+        return sum(map(_size, value)) + 1
+    return len(value) if isinstance(value, str) else math.prod(getattr(value, "shape", ()))
 
 
 def _view(outcome: Outcome, sheet: Sheet, index: int, session: _Session, started: float) -> Outcome:
@@ -332,8 +362,10 @@ class _Session:
     fork: Callable[[], Kernel]
     kernel: Kernel | None = None
     seconds: float = 0.0
+    asked: float = 0.0  # seconds, at work or asleep, that answers took to be asked
     peak_memory: float = 0.0
     failed: dict[int, Outcome] = field(default_factory=dict)
+    taken: dict[str | None, float] = field(default_factory=dict)  # the same, to be defined: by exercise
 
     @property
     def shared(self) -> bool:
@@ -350,7 +382,11 @@ class _Session:
     def ask(self, request: dict[str, Any], cpu_limit: float) -> dict[str, Any]:
         if self.kernel is None:
             self._start()
-        return self._ask(request, cpu_limit)
+        kernel = self.kernel
+        try:
+            return self._ask(request, cpu_limit)
+        finally:
+            self.asked += kernel.cpu_seconds + kernel.waited
 
     def _ask(self, request: dict[str, Any], cpu_limit: float) -> dict[str, Any]:
         kernel = self.kernel
@@ -364,18 +400,28 @@ class _Session:
             self.peak_memory = max(self.peak_memory, kernel.peak_memory / 2**20)
 
     def _start(self) -> None:
-        """Fork and run the pieces that have not failed before; a piece that loses the kernel is left out from then on."""
+        """Fork and run the pieces that have not failed before; a piece that loses the kernel or has used up its time is left out
+        from then on."""
         while self.kernel is None:
             self.kernel = self.fork()
             for index, piece in enumerate(self.pieces):
                 known = self.failed.get(index)
                 if known is not None and known.status in LOST:
                     continue
+                if self.taken.get(piece.exercise, 0.0) > (DEFINITION_LIMIT if piece.exercise else HELPERS_LIMIT):
+                    self.failed[index] = Outcome(
+                        "timed out", message=f"{piece.name.capitalize()} took too long to run."
+                    )
+                    continue
+                kernel = self.kernel
                 try:
                     reply = self._ask({"do": "run", "source": piece.source, "name": piece.name}, DEFINITION_LIMIT)
                 except KernelLost as lost:
                     self.failed[index] = Outcome(lost.status, message=f"In {piece.name}, {lost.message}.")
                     break
+                finally:
+                    used = kernel.cpu_seconds + kernel.waited
+                    self.taken[piece.exercise] = self.taken.get(piece.exercise, 0.0) + used
                 self.failed.pop(index, None)
                 if isinstance(reply.get("error"), dict):
                     self.failed[index] = error_outcome(reply["error"])

@@ -35,6 +35,7 @@ __all__ = ["Kernel", "KernelLost", "Limits", "SandboxRefused", "Zygote"]
 
 _QUIET = 0.1  # seconds in which an answer may come before anything is measured
 _EVERY = 0.05  # seconds between measurements after that
+_SLEEP = 2.0  # seconds that an answer may sleep, if its processor time isn't longer
 _WARM_WITHIN = 180.0
 _READY_WITHIN = 60.0
 _MAX_DEPTH = 100
@@ -210,6 +211,7 @@ class Kernel:
     """One boxed process, seen from the trusted side. For one thread at a time.
 
     cpu_seconds: of all processes of the box, during the last request. total_cpu_seconds: since it began.
+    waited: seconds of the last request in which all of them slept.
     peak_memory: bytes beyond what is shared with the zygote, the most that was seen so far.
     """
 
@@ -219,13 +221,14 @@ class Kernel:
         connection.setblocking(False)
         self.connection, self.limits, self.tier = connection, limits, tier
         self.pid = _process_of(pidfd)
-        self.cpu_seconds = 0.0
+        self.cpu_seconds = self.waited = 0.0
         self.peak_memory = 0
         self.lost: KernelLost | None = None
         self._pidfd, self._obituary = pidfd, obituary
         self._meter = Meter(self.pid)
         self._most = limits.memory + shared // 2  # a lone kernel shares half of the zygote's memory with it
         self._number = 0
+        self._looked = 0.0
         self._alive = True
 
     def begin(self) -> None:
@@ -249,9 +252,9 @@ class Kernel:
     def ask(self, request: dict[str, Any], cpu_limit: float = 10.0) -> dict[str, Any]:
         """Send a request, see `autograder.kernel`, and give its reply: a dict of JSON values, not to be believed.
 
-        Ends the kernel and raises KernelLost when its processes together use more than `cpu_limit` CPU seconds (or ten
-        times as many go by on the clock) or more memory than allowed, when the first process ends, and when what it
-        answers is no such frame.
+        Ends the kernel and raises KernelLost when its processes together use more than `cpu_limit` CPU seconds, sleep for
+        as long, take ten times as long on the clock, or use more memory than allowed, when the first process ends, and
+        when what it answers is no such frame.
         """
         if self.lost is not None:
             raise self.lost
@@ -297,6 +300,7 @@ class Kernel:
     def _exchange(self, frame: bytes, cpu_limit: float, wall_limit: float) -> dict[str, Any]:
         began = time.monotonic()
         before = self._meter.cpu_of_first() if frame else 0.0
+        self.waited, self._looked = 0.0, began
         slow = False
         watch = began + _QUIET
         outgoing, incoming = memoryview(frame), bytearray()
@@ -343,6 +347,12 @@ class Kernel:
         self.cpu_seconds = self._meter.cpu() - before
         if self.cpu_seconds > cpu_limit:
             self._lose("timed out", f"it used more than {cpu_limit:g} s of processor time")
+        now = time.monotonic()
+        if self._meter.asleep():
+            self.waited += now - self._looked
+        self._looked = now
+        if self.waited > max(cpu_limit, _SLEEP):
+            self._lose("timed out", f"it slept for {self.waited:.0f} s")
         if elapsed > wall_limit:
             self._lose("timed out", f"it gave no answer in {wall_limit:g} s")
         if self._meter.growth() < self.limits.memory // 2:  # quick to ask, and never less than the slow answer

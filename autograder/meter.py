@@ -56,6 +56,17 @@ class Meter:
         self.threads = threads
         return found
 
+    def asleep(self) -> bool:
+        """Whether no thread of any process is at work, or ready for it, or waits for a disk."""
+        for process in self.processes():
+            try:
+                tasks = os.listdir(f"/proc/{process}/task")
+            except OSError:
+                continue
+            if any(_stat(f"{process}/task/{task}")[:1] in (["R"], ["D"]) for task in tasks):
+                return False
+        return True
+
     def memory(self) -> tuple[int, int]:
         """Bytes of all processes now: with their share of what they have in common with the zygote, and without."""
         proportional = private = 0
@@ -82,7 +93,7 @@ class Meter:
         return max(0, _status(self.process).get("VmHWM", 0) - self.baseline)
 
 
-def _stat(process: int) -> list[str]:
+def _stat(process: int | str) -> list[str]:
     """The fields of /proc/N/stat behind the command's name, which may hold anything."""
     try:
         with open(f"/proc/{process}/stat", encoding="utf-8", errors="replace") as file:

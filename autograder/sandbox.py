@@ -40,7 +40,7 @@ class Limits:
     disk: int = 64 * 2**20  # bytes in its working folder
     open_files: int = 256  # of one process
     cpu_seconds: int = 600  # of one process over its whole life; each request has its own, smaller limit
-    reply_bytes: int = 64 * 2**20
+    reply_bytes: int = 16 * 2**20
     reply_values: int = 500_000  # numbers, texts, lists and dicts in one reply; arrays count as one
 
 

@@ -32,7 +32,7 @@ DTYPES = frozenset(
 MAX_DEPTH = 40
 MAX_BYTES = 256 * 2**20  # of all arrays in one value
 MAX_ITEMS = 200_000  # of all values in one
-MAX_KEYS = 5_000  # of all dicts in one: keys can be chosen so that each is compared with all others
+MAX_KEYS = 1_000  # of all dicts in one: keys can be chosen so that each is compared with all others
 MAX_DIMENSIONS = 32
 _FLOATS = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 

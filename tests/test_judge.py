@@ -58,7 +58,7 @@ class FakeKernel:
 
     def __init__(self, lie=lambda request, reply: reply):
         self.names, self.lie = {"np": np}, lie
-        self.cpu_seconds, self.peak_memory, self.killed, self.asked = 0.25, 2**20, 0, []
+        self.cpu_seconds, self.waited, self.peak_memory, self.killed, self.asked = 0.25, 0.0, 2**20, 0, []
 
     def ask(self, request, cpu_limit):
         assert not self.killed
