@@ -17,7 +17,7 @@ MARGIN = 0.1  # that a threshold unit keeps from its threshold
 ROUNDING = 1e-9
 
 
-class NotThis(Exception):  # noqa: N818 (not an error: it carries a sentence on what came back)
+class NotThis(Exception):
     """What came back has another form than is asked for; fault: its name, if it has one."""
 
     def __init__(self, sentence: str, fault: str | None = None) -> None:
@@ -111,9 +111,9 @@ def threshold_network(output: Any, arguments: Sequence[Any], truth: Any) -> dict
 
 def _threshold_layers(output: Any, n: int, units: int | None) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
     first = output[0] if isinstance(output, (tuple, list)) and output else None
-    if not is_tensor(first) and isinstance(first, (np.ndarray, list)) and np.shape(first) in ((n, n + 1), (n + 1, n)):
-        if units:
-            raise NotThis(f"W1 has shape {np.shape(first)} where {(units, n)} is expected.", "bias column")
+    has_column = isinstance(first, (np.ndarray, list)) and np.shape(first) in ((n, n + 1), (n + 1, n))
+    if units and has_column:
+        raise NotThis(f"W1 has shape {np.shape(first)} where {(units, n)} is expected.", "bias column")
     W1, b1, w2, b2 = _four(output, ("W1", "b1", "w2", "b2"))
     W1 = _array(W1, "W1")
     H = units or (len(W1) if W1.ndim == 2 else 0)
@@ -152,7 +152,7 @@ def interpolant(output: Any, arguments: Sequence[Any], truth: Any) -> tuple[dict
 
     arguments: x (n,) and y (n,) of the points. A mistake is known by its curve, whatever the weights.
     """
-    x, y = (np.asarray(a, dtype=np.float64) for a in arguments)
+    x = np.asarray(arguments[0], dtype=np.float64)
     try:
         w1, b1, w2, b2 = _four(output, ("w1", "b1", "w2", "b2"))
         w1 = _array(w1, "w1")
