@@ -24,14 +24,15 @@ export function show(session, host) {
   const note = element("p", { className: "stg-note" });
   const spoken = element("div", { className: "stg-spoken", role: "status", "aria-live": "polite" });
   let speaking = 0;
+  const top = topBar(session, (text) => {
+    clearTimeout(speaking);
+    spoken.textContent = text;
+  });
   const root = element(
     "section",
     { className: "stg", "aria-label": `Interactive picture ${spec.name}`, "data-lm-suppress-shortcuts": "true" },
     element("style", { textContent: style }),
-    topBar(session, (text) => {
-      clearTimeout(speaking);
-      spoken.textContent = text;
-    }),
+    top.element,
     picture,
     note,
     ...byKind(true),
@@ -47,8 +48,17 @@ export function show(session, host) {
   let theme = null;
   let longest = 0;
 
+  // Settings may change many times between two frames: controls follow once a frame.
+  let stale = false;
   const paint = () => {
     frame = 0;
+    if (stale) showSettings();
+    stale = false;
+    if (fresh) paintPicture();
+  };
+  let fresh = true;
+  const paintPicture = () => {
+    fresh = false;
     width ||= Math.floor(picture.clientWidth);
     if (!width) return;
     theme ??= readTheme(root);
@@ -57,7 +67,11 @@ export function show(session, host) {
     session.panels.forEach((panel, at) => views[at].show(panel, session.store, theme, ...places[at]));
     root.dispatchEvent(new CustomEvent("stage-painted", { bubbles: true, detail: { settings: session.settings } }));
   };
-  const later = () => (frame ||= requestAnimationFrame(paint));
+  const next = () => (frame ||= requestAnimationFrame(paint));
+  const later = () => {
+    fresh = true;
+    next();
+  };
 
   const say = () => {
     const text = session.error || session.note;
@@ -74,12 +88,14 @@ export function show(session, host) {
     clearTimeout(speaking);
     speaking = setTimeout(() => (spoken.textContent = plain(text)), QUIET);
   };
-  const showSettings = () => controls.forEach((control) => control.show(session.settings));
+  const showSettings = () => [top, ...controls].forEach((part) => part.show(session.settings));
 
   const ends = [
     session.subscribe((what) => {
-      if (what === "settings") showSettings();
-      if (what !== "settings") say();
+      if (what === "settings") {
+        stale = true;
+        next();
+      } else say();
       if (what === "picture") later();
     }),
     watchTheme(() => {
@@ -184,13 +200,11 @@ function topBar(session, say) {
     made.addEventListener("click", () => session.set(settings));
     return made;
   });
-  const marks = () =>
+  const mark = (settings) =>
     presets.forEach((made, at) => {
-      const here = Object.entries(spec.presets[at][1]).every(([name, value]) => JSON.stringify(session.settings[name]) === JSON.stringify(value));
-      made.setAttribute("aria-pressed", here);
+      const here = Object.entries(spec.presets[at][1]).every(([name, value]) => JSON.stringify(settings[name]) === JSON.stringify(value));
+      if (made.getAttribute("aria-pressed") !== String(here)) made.setAttribute("aria-pressed", here);
     });
-  session.subscribe((what) => what === "settings" && marks());
-  marks();
   const reset = element("button", { type: "button", className: "stg-plain", title: "back to the first settings" }, "reset");
   reset.addEventListener("click", () => session.set(spec.defaults));
   const copy = element("button", { type: "button", className: "stg-plain", title: "copy these settings as one line of Python" }, "copy as code");
@@ -203,7 +217,7 @@ function topBar(session, say) {
     setTimeout(() => (copy.textContent = "copy as code"), 1500);
   });
   const tries = presets.length ? [element("div", { className: "stg-presets", role: "group", "aria-label": "settings worth seeing" }, element("span", { className: "stg-try" }, "try"), ...presets)] : [];
-  return element("div", { className: "stg-top" }, ...tries, element("div", { className: "stg-actions" }, reset, copy));
+  return { element: element("div", { className: "stg-top" }, ...tries, element("div", { className: "stg-actions" }, reset, copy)), show: mark };
 }
 
 /** By the clipboard's interface where the page may use it, else by a selection. */
