@@ -31,6 +31,8 @@ from course import frozen_cases, wire
 
 FROZEN_LIMIT = 50_000  # bytes an exercise
 ARRAY = re.compile(r'\{\s*"(?:array|scalar|tensor|dict)": \[[^{}]*\]\s*\}')  # in JSON; is written on one line
+LONGEST_SHOWN = 12  # lines of a cell that draws; longer ones are collapsed
+SHOWS = re.compile(r"\s*show\(")
 MARK = re.compile(r"(BEGIN|END) (SOLUTION|MARK SCHEME|HIDDEN TESTS)")
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
@@ -159,6 +161,8 @@ def instructor_notebook(item: Lecture) -> NotebookNode:
                 )
             if cell.metadata.get("setup"):
                 cell.metadata["nbgrader"] = marks("setup", locked=True)
+            if draws_at_length(cell):
+                cell.metadata["jupyter"] = {"source_hidden": True}
             cells.append(cell)
     found = [cell.metadata["exercise"] for cell in cells if "exercise" in cell.metadata]
     if sorted(found) != sorted(exercises):
@@ -175,6 +179,12 @@ def instructor_notebook(item: Lecture) -> NotebookNode:
             cell.outputs, cell.execution_count = [], None
     metadata = {"kernelspec": KERNEL, "course": script.metadata.get("course", {})}
     return nbformat.from_dict({"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5})
+
+
+def draws_at_length(cell: NotebookNode) -> bool:
+    """Is it a long cell that draws? It is shown collapsed: its code is beside the point, and its alt text tells what is seen."""
+    lines = cell.source.splitlines()
+    return cell.cell_type == "code" and len(lines) > LONGEST_SHOWN and any(SHOWS.match(line) for line in lines)
 
 
 def exercise_cells(item: Lecture, cell: NotebookNode, exercises: dict[str, Exercise]) -> list[NotebookNode]:

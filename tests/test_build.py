@@ -99,6 +99,17 @@ def notebook(root):
     return nbformat.read(root / "release" / "01_tiny" / "01_tiny.ipynb", as_version=4)
 
 
+def test_a_long_cell_that_draws_is_collapsed_and_no_other(tiny):
+    long = "\n".join(f"y = {i}" for i in range(12))
+    script = f"{SCRIPT}\n# %%\n{long}\nshow(figure, alt='')\n\n# %%\n{long}\nz = 1\n\n# %%\nshow(figure, alt='')\n"
+    root = tiny(script=script)
+    assert build.main([]) == 0
+    *_, drawn, long_one, short = notebook(root).cells
+    assert drawn.metadata["jupyter"] == {"source_hidden": True}
+    assert "jupyter" not in long_one.metadata
+    assert "jupyter" not in short.metadata
+
+
 def test_a_lecture_becomes_a_notebook_with_stubs_and_frozen_cases(tiny):
     root = tiny()
     assert build.main([]) == 0
