@@ -151,13 +151,22 @@ def until_written(*answers: Callable) -> Iterator[None]:
     Only the error of an answer's own stub is held back; every other one is shown.
     """
     names = [answer.__name__ for answer in answers]
+    missing = [answer.__name__ for answer in answers if _is_stub(answer)]
     try:
         yield
     except NotImplementedError as error:
         name = _raised_in(error)
         if name not in names:
             raise
-        print(f"This cell waits for your {name}. Write it above, then run the cell again.")
+        missing = missing if name in missing else [name]
+        *others, last = missing
+        named, it = (f"{', '.join(others)} and {last}", "them") if others else (last, "it")
+        print(f"This cell waits for your {named}. Write {it} above, then run the cell again.")
+
+
+def _is_stub(answer: Callable) -> bool:
+    """Is it a function that does nothing but say that it is not written?"""
+    return getattr(getattr(answer, "__code__", None), "co_names", None) == ("NotImplementedError",)
 
 
 def _raised_in(error: BaseException) -> str:

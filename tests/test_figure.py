@@ -17,6 +17,10 @@ def double(x):
     raise NotImplementedError("write double here")
 
 
+def triple(x):
+    raise NotImplementedError("write triple here")
+
+
 class Layer:
     def forward(self, x):
         raise NotImplementedError("write Layer here")
@@ -154,6 +158,13 @@ def test_a_cell_waits_for_a_class_whose_methods_are_not_written(capsys):
     with until_written(Layer):
         Layer().forward(1)
     assert "waits for your Layer." in capsys.readouterr().out
+
+
+def test_a_cell_names_all_answers_that_it_waits_for(capsys):
+    with until_written(len, double, triple):
+        double(2)
+    said = "This cell waits for your double and triple. Write them above, then run the cell again.\n"
+    assert capsys.readouterr().out == said
 
 
 def test_a_cell_with_all_answers_written_runs_in_silence(capsys):
