@@ -249,9 +249,9 @@ def test_what_is_not_a_function_gets_a_sentence(thing):
 def test_a_function_of_another_name_hears_which_names_there_are(function):
     report = check(function)
     assert not report.right
-    assert f"There is no exercise {function.__name__!r}. The function must keep its name; there are: fit_ridge," in str(
-        report
-    )
+    known = ", ".join(exercises())
+    said = f"There is no exercise {function.__name__!r}. The function must keep its name; there are: {known}."
+    assert str(report) == said
     assert len(report.lines()) == 1
 
 
@@ -308,10 +308,6 @@ def test_an_answer_that_calls_a_right_one_hears_only_of_itself():
     report = check(answer("train_softmax_regression", TRAINS.replace("W - lr", "W + lr"), softmax_cross_entropy=right))
     assert not report.right
     assert report.notes == ()
-
-
-def test_every_frozen_exercise_has_an_exercise_and_the_other_way_round():
-    assert exercises() == sorted(EXERCISES)
 
 
 def test_the_name_check_can_be_called_in_whatever_order_things_are_imported():
