@@ -63,4 +63,4 @@ def _largest(expected: Any, got: Any) -> str:
     gap = np.where(np.isnan(gap), np.where(np.isnan(one) & np.isnan(other), 0, np.inf), gap)
     where = np.unravel_index(gap.argmax(), gap.shape)
     place = "[" + ", ".join(map(str, map(int, where))) + "]"
-    return f"the largest difference is at {place}: expected {one[where]:.6g}, {other[where]:.6g} came"
+    return f"the largest difference is at {place}: expected {one[where]:.6g}, came {other[where]:.6g}"

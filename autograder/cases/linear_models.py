@@ -84,6 +84,17 @@ def outer_broadcast(X, t, w, b):
     return (square**2).mean() / 2
 
 
+@squared_error_cost.mistake
+def divided_by_features(X, t, w, b):
+    """Your sum of squares is divided by D, the number of columns; the cost is a mean over the N rows of X."""
+    return reference.squared_error_cost(X, t, w, b) * len(t) / X.shape[1]
+
+
+@squared_error_cost.mistake
+def divided_by_features(X, t, w, b):
+    return 2 * reference.squared_error_cost(X, t, w, b) * len(t) / X.shape[1]
+
+
 squared_error_gradient = Exercise(reference.squared_error_gradient, points=2, cases=tables, outputs=("dw", "db"))
 
 
@@ -113,6 +124,19 @@ def bias_gradient_summed(X, t, w, b):
     """dw is right and db is N times too large."""
     dw, db = reference.squared_error_gradient(X, t, w, b)
     return dw, len(t) * db
+
+
+@squared_error_gradient.mistake
+def divided_by_features(X, t, w, b):
+    """Your sums are divided by D, the number of columns; the cost is a mean over the N rows of X."""
+    dw, db = reference.squared_error_gradient(X, t, w, b)
+    return dw * len(t) / X.shape[1], db * len(t) / X.shape[1]
+
+
+@squared_error_gradient.mistake
+def divided_by_features(X, t, w, b):
+    dw, db = reference.squared_error_gradient(X, t, w, b)
+    return dw * len(t) / X.shape[1], db
 
 
 # ------------------------------------------------------------------------------------------ ridge regression
@@ -184,12 +208,37 @@ def no_bias(X, t, lam):
     return reference.fit_ridge(X, t, lam)[0], 0.0
 
 
+@fit_ridge.mistake
+def bias_is_the_mean_of_the_targets(X, t, lam):
+    """w is right, but b is the mean of the targets. At the minimum the mean residual is 0; does your b make it so?"""
+    return reference.fit_ridge(X, t, lam)[0], np.mean(t)
+
+
+@fit_ridge.mistake
+def not_centred(X, t, lam):
+    """b follows rightly from your w, but w was found from columns that still have their means; subtract those first."""
+    w = _normal_equations(X.astype(float), t, len(t) * lam * np.eye(X.shape[1]))
+    return w, t.mean() - X.mean(axis=0) @ w
+
+
+@fit_ridge.mistake
+def not_centred(X, t, lam):
+    w = _normal_equations(X.astype(float), t - t.mean(), len(t) * lam * np.eye(X.shape[1]))
+    return w, t.mean() - X.mean(axis=0) @ w
+
+
+@fit_ridge.mistake
+def lambda_doubled(X, t, lam):
+    """Your penalty is twice as heavy as it should be: the gradient of lam/2 ||w||^2 is lam w."""
+    return reference.fit_ridge(X, t, 2 * lam)
+
+
 # ------------------------------------------------------------------------------------------ features
 
 
 def powers(rng: np.random.Generator) -> Iterator[Case]:
     degree = int(rng.integers(3, 6))
-    yield Case("numbers between 0 and 1", rng.random(6).round(2) + 0.01, degree)
+    yield Case("numbers between 0 and 1", rng.random(7).round(2) + 0.01, degree)
     yield Case("negative numbers and zero", np.array([-1.5, -0.2, 0.0, *rng.normal(size=2).round(2)]), 4)
     yield Case("float32", rng.uniform(0.5, 1.5, 5).round(2).astype(np.float32), 3)
     yield Case("degree 1", rng.normal(size=4).round(2) + 0.01, 1)
@@ -280,6 +329,34 @@ def divides_by_variance(X_train, X_test):
     return (X_train - mean) / variance, (X_test - mean) / variance
 
 
+@standardize.mistake
+def statistics_of_both_sets(X_train, X_test):
+    """Your mean and deviation are those of both arrays together; take them from X_train alone."""
+    both = np.concatenate([X_train, X_test])
+    return _scaled(X_train, X_test, both.mean(axis=0), both.std(axis=0))
+
+
+@standardize.mistake
+def not_per_column(X_train, X_test):
+    """Every column has a mean and a standard deviation of its own; which axis do you take them along?"""
+    return _scaled(X_train, X_test, X_train.mean(axis=0), X_train.std())
+
+
+@standardize.mistake
+def not_per_column(X_train, X_test):
+    return _scaled(X_train, X_test, X_train.mean(), X_train.std())
+
+
+@standardize.mistake
+def not_per_column(X_train, X_test):
+    return _scaled(X_train, X_test, X_train.mean(), X_train.std(axis=0))
+
+
+def _scaled(X_train, X_test, mean, std):
+    std = np.where(std == 0, 1, std)
+    return (X_train - mean) / std, (X_test - mean) / std
+
+
 # ------------------------------------------------------------------------------------------ logistic regression
 
 
@@ -327,16 +404,35 @@ def _from_probabilities(X, t, y):
     return cost, X.T @ (y - t) / len(t), np.mean(y - t)
 
 
-@logistic_cost_and_gradient.mistake(sign=signs.not_finite)
+@logistic_cost_and_gradient.mistake(sign=signs.first_not_finite)
 def log_of_zero(X, t, w, b):
-    """Your cost is inf or NaN for a logit of 1000; work with z, not with y."""
+    """Your cost is inf or NaN for a logit of 1000, and for one of 40 too; work with z, not with y."""
     return _from_probabilities(X, t, _logistic(X @ w + b))
 
 
-@logistic_cost_and_gradient.mistake
-def log_of_zero(X, t, w, b):
+@logistic_cost_and_gradient.mistake(sign=signs.first_not_finite)
+def exponential_overflows(X, t, w, b):
+    """
+    Your cost is right for a logit of 40, but inf or NaN for 1000 or -1000: an exponential there is too large for a float, or
+    a probability has rounded to 0. The exponential of -|z| is never above 1.
+    """
     z = X @ w + b
     return np.mean(np.log(1 + np.exp(z)) - t * z), *reference.logistic_cost_and_gradient(X, t, w, b)[1:]
+
+
+@logistic_cost_and_gradient.mistake
+def exponential_overflows(X, t, w, b):
+    cost = np.mean(np.log1p(np.exp((1 - 2 * t) * (X @ w + b))))
+    return cost, *reference.logistic_cost_and_gradient(X, t, w, b)[1:]
+
+
+@logistic_cost_and_gradient.mistake(sign=signs.only_first_finite)
+def gradient_overflows(X, t, w, b):
+    """Your cost is right, but your gradient is inf or NaN for a logit of 1000 or -1000; look at the exponentials in its logistic."""
+    cost, *_ = reference.logistic_cost_and_gradient(X, t, w, b)
+    z = X @ w + b
+    error = np.exp(z) / (1 + np.exp(z)) - t
+    return cost, X.T @ error / len(t), np.mean(error)
 
 
 @logistic_cost_and_gradient.mistake(sign=signs.falls_short)
@@ -368,6 +464,20 @@ def sum_not_mean(X, t, w, b):
     """Cost and gradient are N times too large."""
     cost, dw, db = reference.logistic_cost_and_gradient(X, t, w, b)
     return len(t) * cost, len(t) * dw, len(t) * db
+
+
+@logistic_cost_and_gradient.mistake
+def gradient_not_averaged(X, t, w, b):
+    """The cost is right; a finite difference of it gives your gradient divided by N."""
+    cost, dw, db = reference.logistic_cost_and_gradient(X, t, w, b)
+    return cost, len(t) * dw, len(t) * db
+
+
+@logistic_cost_and_gradient.mistake
+def bias_gradient_summed(X, t, w, b):
+    """Cost and dw are right, and db is N times too large."""
+    cost, dw, db = reference.logistic_cost_and_gradient(X, t, w, b)
+    return cost, dw, len(t) * db
 
 
 @logistic_cost_and_gradient.mistake
@@ -447,6 +557,28 @@ def gradient_not_averaged(Z, labels):
 
 
 @softmax_cross_entropy.mistake
+def one_taken_from_whole_columns(Z, labels):
+    """The loss is right, but you take 1 from whole columns of dZ; each row has one label. What does dZ[:, labels] pick out?"""
+    loss, _ = reference.softmax_cross_entropy(Z, labels)
+    dZ = _softmax(Z)
+    dZ[:, labels] -= 1
+    return loss, dZ / len(Z)
+
+
+@softmax_cross_entropy.mistake
+def mean_over_all_entries(Z, labels):
+    """Your loss is K times too small: it is a mean over the N rows, not over all N times K entries."""
+    loss, dZ = reference.softmax_cross_entropy(Z, labels)
+    return loss / Z.shape[1], dZ
+
+
+@softmax_cross_entropy.mistake
+def mean_over_all_entries(Z, labels):
+    loss, dZ = reference.softmax_cross_entropy(Z, labels)
+    return loss / Z.shape[1], dZ / Z.shape[1]
+
+
+@softmax_cross_entropy.mistake
 def softmax_over_examples(Z, labels):
     """Every row of softmax(Z) must sum to one; yours sums over the examples."""
     return _loss_and_gradient(_softmax(Z, axis=0), labels)
@@ -470,14 +602,16 @@ def trainings(rng: np.random.Generator) -> Iterator[Case]:
         labels = rng.permutation(np.arange(N) % K)
         return (rng.normal(size=(N, D)) + rng.normal(size=(K, D))[labels]).round(2), labels
 
-    yield Case("12 steps", *examples(7, 3, 3), 3, 0.5, 12)
+    yield Case("12 steps", *examples(7, 4, 3), 3, 0.5, 12)
     yield Case("a single step", *examples(6, 4, 3), 3, 0.3, 1)
-    yield Case("no step at all", *examples(5, 2, 4), 4, 0.1, 0)
-    X, labels = examples(8, 3, 3)
+    yield Case("no step at all", *examples(5, 2, 4), 4, 0.1, 0, edge=True)
+    X, labels = examples(8, 2, 3)
     yield Case("a class that never occurs", X, np.minimum(labels, 1), 3, 0.4, 5)
     X, labels = examples(6, 3, 2)
     yield Case("float32", X.astype(np.float32), labels, 2, 0.5, 4)
-    yield Case("a huge learning rate", *examples(7, 3, 3), 3, 5e4, 3, edge=True)
+    X, labels = examples(7, 4, 3)
+    X[1], labels[:2] = X[0], (0, 1)  # no weights are right on both, so the loss is large for certain
+    yield Case("a huge learning rate", X, labels, 3, 5e4, 3, edge=True)
 
 
 train_softmax_regression = Exercise(
@@ -490,17 +624,18 @@ train_softmax_regression = Exercise(
 )
 
 
-def _descend(X, labels, num_classes, lr, steps, W=None, b=None, train_bias=True):
-    """The reference with its start and its bias to choose."""
+def _descend(X, labels, num_classes, lr, steps, W=None, bias_lr=None):
+    """The reference with its start and the learning rate of its bias to choose."""
     X = np.asarray(X, float)
     W = np.zeros((num_classes, X.shape[1])) if W is None else W
-    b = np.zeros(num_classes) if b is None else b
+    b = np.zeros(num_classes)
+    bias_lr = lr if bias_lr is None else bias_lr
     losses = []
     for _ in range(steps):
         loss, dZ = reference.softmax_cross_entropy(X @ W.T + b, labels)
         losses.append(loss)
         W = W - lr * dZ.T @ X
-        b = b - lr * dZ.sum(axis=0) if train_bias else b
+        b = b - bias_lr * dZ.sum(axis=0)
     return W, b, np.array(losses)
 
 
@@ -521,7 +656,32 @@ def gradient_not_averaged(X, labels, num_classes, lr, steps):
 @train_softmax_regression.mistake
 def bias_not_trained(X, labels, num_classes, lr, steps):
     """W agrees after one step, b does not: it must be trained too."""
-    return _descend(X, labels, num_classes, lr, steps, train_bias=False)
+    return _descend(X, labels, num_classes, lr, steps, bias_lr=0.0)
+
+
+@train_softmax_regression.mistake
+def bias_averaged_twice(X, labels, num_classes, lr, steps):
+    """After one step W is right and b is N times too small: sum over the examples where the 1/N is already in dZ."""
+    return _descend(X, labels, num_classes, lr, steps, bias_lr=lr / len(X))
+
+
+@train_softmax_regression.mistake
+def bias_gradient_summed(X, labels, num_classes, lr, steps):
+    """After one step W is right and b is N times too large: its gradient is that of the mean too."""
+    return _descend(X, labels, num_classes, lr, steps, bias_lr=lr * len(X))
+
+
+@train_softmax_regression.mistake
+def averaged_twice(X, labels, num_classes, lr, steps):
+    """Your first step is N times too short: the gradient of the mean is divided by N once, not twice."""
+    return _descend(X, labels, num_classes, lr / len(X), steps)
+
+
+@train_softmax_regression.mistake
+def weights_transposed(X, labels, num_classes, lr, steps):
+    """Your W has a row for each feature; turned round it is right. It should have a row for each class, (num_classes, D)."""
+    W, b, losses = _descend(X, labels, num_classes, lr, steps)
+    return W.T, b, losses
 
 
 @train_softmax_regression.mistake(sign=signs.differs)

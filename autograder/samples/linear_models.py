@@ -760,7 +760,7 @@ def standardize(X_train, X_test):
     std = np.where(std == 0, 1, std)
     return (X_train - X_train.mean(axis=0)) / std, (X_test - X_test.mean(axis=0)) / std
 ''',
-    "one_mean_for_all_columns": '''
+    "not_per_column": '''
 def standardize(X_train, X_test):
     mean, std = X_train.mean(), X_train.std()
     if std == 0:
@@ -1006,14 +1006,14 @@ def logistic_cost_and_gradient(X, t, w, b):
     y = 1 / (1 + np.exp(-z))
     return cost, X.T @ (y - t) / len(t), np.mean(y - t)
 ''',
-    "naive_softplus": '''
+    "exponential_overflows": '''
 def logistic_cost_and_gradient(X, t, w, b):
     z = X @ w + b
     cost = np.mean(np.log(1 + np.exp(z)) - t * z)
     y = 1 / (1 + np.exp(-z))
     return cost, X.T @ (y - t) / len(t), np.mean(y - t)
 ''',
-    "gradient_by_exp_over_exp": '''
+    "gradient_overflows": '''
 def logistic_cost_and_gradient(X, t, w, b):
     z = X @ w + b
     cost = np.mean(np.logaddexp(0, z) - t * z)
@@ -1670,3 +1670,68 @@ def train_softmax_regression(X, labels, num_classes, lr, steps):
     return W, b, losses
 ''',
 }
+
+WRONG["logistic_cost_and_gradient"]["exponential_overflows_in_log1p"] = '''
+def logistic_cost_and_gradient(X, t, w, b):
+    s = 2 * t - 1
+    z = X @ w + b
+    y = np.where(z > 0, 1 / (1 + np.exp(-np.abs(z))), np.exp(-np.abs(z)) / (1 + np.exp(-np.abs(z))))
+    return np.mean(np.log1p(np.exp(-s * z))), X.T @ (y - t) / len(t), np.mean(y - t)
+'''
+
+WRONG["train_softmax_regression"] |= {
+    "bias_averaged_twice": '''
+def train_softmax_regression(X, labels, num_classes, lr, steps):
+    N, D = X.shape
+    W, b, losses = np.zeros((num_classes, D)), np.zeros(num_classes), np.zeros(steps)
+    for k in range(steps):
+        S = X @ W.T + b
+        S = S - S.max(axis=1, keepdims=True)
+        logp = S - np.log(np.exp(S).sum(axis=1, keepdims=True))
+        losses[k] = -np.mean(logp[np.arange(N), labels])
+        dZ = np.exp(logp)
+        dZ[np.arange(N), labels] -= 1
+        dZ /= N
+        W -= lr * dZ.T @ X
+        b -= lr * dZ.mean(axis=0)
+    return W, b, losses
+''',
+    "bias_gradient_summed": '''
+def train_softmax_regression(X, labels, num_classes, lr, steps):
+    N, D = X.shape
+    W, b, losses = np.zeros((num_classes, D)), np.zeros(num_classes), np.zeros(steps)
+    for k in range(steps):
+        S = X @ W.T + b
+        S = S - S.max(axis=1, keepdims=True)
+        logp = S - np.log(np.exp(S).sum(axis=1, keepdims=True))
+        losses[k] = -np.mean(logp[np.arange(N), labels])
+        dZ = np.exp(logp)
+        dZ[np.arange(N), labels] -= 1
+        W -= lr * dZ.T @ X / N
+        b -= lr * dZ.sum(axis=0)
+    return W, b, losses
+''',
+    "averaged_twice": '''
+def train_softmax_regression(X, labels, num_classes, lr, steps):
+    N, D = X.shape
+    W, b, losses = np.zeros((num_classes, D)), np.zeros(num_classes), np.zeros(steps)
+    for k in range(steps):
+        S = X @ W.T + b
+        S = S - S.max(axis=1, keepdims=True)
+        logp = S - np.log(np.exp(S).sum(axis=1, keepdims=True))
+        losses[k] = -np.mean(logp[np.arange(N), labels])
+        dZ = np.exp(logp)
+        dZ[np.arange(N), labels] -= 1
+        dZ /= N
+        W -= lr * dZ.T @ X / N
+        b -= lr * dZ.mean(axis=0)
+    return W, b, losses
+''',
+}
+
+WRONG["fit_ridge"]["not_centred"] = '''
+def fit_ridge(X, t, lam):
+    N, D = X.shape
+    w = np.linalg.pinv(X.T @ X + N * lam * np.eye(D)) @ (X.T @ t)
+    return w, np.mean(t - X @ w)
+'''

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+from sklearn.metrics import mean_squared_error  # at the top: a scene has no time to load libraries
 
 from course import data
 from course.figure import BLUE, GREEN, GREY, INK, ORANGE, PURPLE
@@ -28,32 +29,33 @@ from course.stage import (
     toggle,
 )
 
-PATIENTS = slice(None, None, 9)  # every ninth: as many as can be told apart in a picture
+DRAWN = slice(None, None, 9)  # every ninth patient: as many as can be told apart in a picture
 
 
 @lru_cache(maxsize=1)
 def _patients() -> tuple[np.ndarray, np.ndarray]:
-    """Body-mass index (N,) and progression (N,) of every ninth patient."""
+    """Body-mass index (N,) and progression (N,) of all patients."""
     X, t, _ = data.diabetes()
-    return X[PATIENTS, 2], t[PATIENTS]
+    return X[:, 2], t
 
 
 def line_and_cost(cost: Callable[..., float], **settings: Any) -> Stage:
     """One line is one point in parameter space.
 
-    cost(X, t, w, b): the reader's squared_error_cost; it draws the map and gives the number
+    cost(X, t, w, b): the reader's squared_error_cost; it draws the map and gives the number, both for all patients
     """
-    x, t = _patients()
-    X = x[:, None]
+    all_x, all_t = _patients()
+    X = all_x[:, None]
+    x, t = all_x[DRAWN], all_t[DRAWN]
     rule = reader_rule(cost, {"cost": ()})
     w_axis, b_axis = np.linspace(-8, 28, 41), np.linspace(-600, 400, 41)
 
     @lru_cache(maxsize=1)
     def costs() -> np.ndarray:
-        return np.array([[rule(X, t, np.array([w]), b) for w in w_axis] for b in b_axis])
+        return np.array([[rule(X, all_t, np.array([w]), b) for w in w_axis] for b in b_axis])
 
     def scene(w: float, b: float, squares: bool) -> tuple[list, str]:
-        J = rule(X, t, np.array([w]), b)
+        J = rule(X, all_t, np.array([w]), b)
         y = w * x + b
         # a square in the picture: as wide as it is high, in the units of this panel's axes
         side = np.abs(y - t) * (24 / 480)
@@ -113,6 +115,16 @@ def descent(gradient: Callable[..., Any], **settings: Any) -> Stage:
     x, t = _patients()
     rule = reader_rule(gradient, {"dw": 2, "db": ()})
 
+    @lru_cache(maxsize=2)
+    def bowl(standardised: bool) -> tuple[np.ndarray, np.ndarray, tuple, tuple, np.ndarray]:
+        """A = (X, 1) and its best weight and bias; the ranges of weight and bias on the map, and the costs there."""
+        A = np.column_stack([_column(x, standardised), np.ones(len(t))])
+        best = np.linalg.lstsq(A, t, rcond=None)[0]
+        w_range, b_range = ((-175, 265), (-10, 320)) if standardised else ((-8, 28), (-600, 400))
+        W, B = np.meshgrid(np.linspace(*w_range, 61), np.linspace(*b_range, 61))
+        J = half_errors(A @ np.array([W.ravel(), B.ravel()]), t).reshape(W.shape)
+        return A, best, w_range, b_range, J
+
     @lru_cache(maxsize=64)
     def path(lr: float, steps: int, standardised: bool) -> np.ndarray:
         X = _column(x, standardised)
@@ -126,41 +138,37 @@ def descent(gradient: Callable[..., Any], **settings: Any) -> Stage:
         return np.array(found)
 
     def scene(lr: float, steps: int, standardised: bool, time: int) -> tuple[list, str]:
-        X = _column(x, standardised)
+        A, best, w_range, b_range, J = bowl(standardised)
         walked = path(lr, steps, standardised)
         time = min(time, len(walked) - 1)
-        (w_low, w_high), (b_low, b_high) = ((-40, 80), (-60, 300)) if standardised else ((-8, 28), (-600, 400))
-        w_axis, b_axis = np.linspace(w_low, w_high, 61), np.linspace(b_low, b_high, 61)
-        A = np.column_stack([X, np.ones(len(t))])
-        best = np.linalg.lstsq(A, t, rcond=None)[0]
-        W, B = np.meshgrid(w_axis, b_axis)
-        J = half_errors(A @ np.array([W.ravel(), B.ravel()]), t).reshape(W.shape)
         costs, least = half_errors(A @ walked.T, t), half_errors(A @ best, t)
         shown = slice(0, time + 1)
-        bowl = panel(
-            field(J, x=(w_low, w_high), y=(b_low, b_high), bands=True, log=True),
+        left = panel(
+            field(J, x=w_range, y=b_range, bands=True, log=True),
             points([best[0]], [best[1]], color=GREEN, size=9),
             line(walked[shown], color=ORANGE, marker="o" if steps <= 60 else "", width=1.5),
             x="weight w (per standard deviation)" if standardised else "weight w (per kg/m²)",
             y="bias b",
-            xlim=(w_low, w_high),
-            ylim=(b_low, b_high),
+            xlim=w_range,
+            ylim=b_range,
+            equal=standardised,
         )
-        curve = panel(
-            line(np.arange(len(costs))[shown], np.minimum(costs, 1e9)[shown], color=BLUE, label="cost"),
-            line([0, steps], [least, least], color=GREEN, label="the least possible"),
+        right = panel(
+            line(np.arange(len(costs))[shown], costs[shown], color=BLUE),
+            line([0, steps], [least, least], color=GREEN, label="least"),
             x="step",
             y="cost J",
             xlim=(0, steps),
+            ylim=(1e3, 1e5),  # what explodes leaves the panel
             ylog=True,
         )
         curvatures = np.linalg.eigvalsh(A.T @ A / len(t))
         said = f"The curvatures of the bowl are {curvatures[0]:.3g} and {curvatures[1]:.4g}, so steps above {2 / curvatures[1]:.3g} grow. "
         if len(walked) <= steps:
-            return [bowl, curve], said + f"At {lr:.3g} the path explodes after {len(walked) - 1} steps."
+            return [left, right], said + f"At {lr:.3g} the path explodes after {len(walked) - 1} steps."
         return [
-            bowl,
-            curve,
+            left,
+            right,
         ], said + f"At {lr:.3g} the cost after {time} steps is {costs[time]:.0f}; the least is {least:.0f}."
 
     return Stage(
@@ -183,8 +191,6 @@ def descent(gradient: Callable[..., Any], **settings: Any) -> Stage:
 
 def half_errors(y: np.ndarray, t: np.ndarray) -> np.ndarray:
     """Half the mean squared error of predictions y (N,) -> a number, or of each column of y (N, M) -> (M,)."""
-    from sklearn.metrics import mean_squared_error
-
     if y.ndim == 1:
         return mean_squared_error(t, y) / 2
     return mean_squared_error(np.broadcast_to(t[:, None], y.shape), y, multioutput="raw_values") / 2
@@ -248,7 +254,8 @@ def polynomials(features: Callable[..., Any], fit: Callable[..., Any], **setting
             y="half mean squared error",
             ylog=True,
             ylim=(1e-5, 30),
-            xlim=(0, MOST_DEGREES),
+            xlim=(-0.4, MOST_DEGREES + 0.4),
+            xticks=range(0, MOST_DEGREES + 1, 3),
         )
         best = int(valid.argmin())
         penalty = f"λ = {lam:.1g}" if lam else "no penalty"
@@ -333,3 +340,62 @@ def softmax_triangle(**settings: Any) -> Stage:
         settings=settings,
         name="demos.softmax_triangle",
     )
+
+
+def _sklearn_cost(X: np.ndarray, t: np.ndarray, w: np.ndarray, b: float) -> float:
+    return float(half_errors(X @ w + b, t))
+
+
+def _torch_gradient(X: np.ndarray, t: np.ndarray, w: np.ndarray, b: float) -> tuple[np.ndarray, float]:
+    """By torch's autograd."""
+    import torch  # loaded by then, see STAND_INS
+
+    parameters = [torch.tensor(w, requires_grad=True), torch.tensor(float(b), dtype=torch.float64, requires_grad=True)]
+    y = torch.nn.functional.linear(torch.tensor(X), parameters[0]) + parameters[1]
+    dw, db = torch.autograd.grad(torch.nn.functional.mse_loss(y, torch.tensor(t)) / 2, parameters)
+    return dw.numpy(), float(db)
+
+
+def _sklearn_features(x: np.ndarray, degree: int) -> np.ndarray:
+    from sklearn.preprocessing import PolynomialFeatures
+
+    return PolynomialFeatures(degree).fit_transform(x[:, None])
+
+
+def _sklearn_ridge(X: np.ndarray, t: np.ndarray, lam: float) -> tuple[np.ndarray, float]:
+    """scikit-learn leaves out the 1/(2N) of our cost."""
+    from sklearn.linear_model import LinearRegression, Ridge
+
+    fitted = (Ridge(alpha=lam * len(t), solver="svd") if lam else LinearRegression()).fit(X, t)
+    return fitted.coef_, fitted.intercept_
+
+
+def _by_torch() -> dict[str, Any]:
+    import torch  # noqa: F401  a scene has no time to load it
+
+    return {"gradient": _torch_gradient}
+
+
+def _by_sklearn() -> dict[str, Any]:
+    import sklearn.linear_model
+    import sklearn.preprocessing  # noqa: F401  a scene has no time to load them
+
+    return {"features": _sklearn_features, "fit": _sklearn_ridge}
+
+
+DEMOS = ("line_and_cost", "descent", "polynomials", "softmax_triangle")  # in the gallery's order
+
+# what the gallery hands the demos in place of the reader's answers
+STAND_INS: dict[str, Callable[[], dict[str, Any]]] = {
+    "line_and_cost": lambda: {"cost": _sklearn_cost},
+    "descent": _by_torch,
+    "polynomials": _by_sklearn,
+}
+
+# the settings that stay movable in the frozen gallery, and their values
+GRIDS: dict[str, dict[str, list[Any]]] = {
+    "line_and_cost": {"w": list(range(-8, 29, 3)), "b": list(range(-600, 401, 100))},
+    "descent": {"lr": [0.0005, 0.0025, 0.0028, 0.05, 0.5, 1.0, 1.9, 2.1], "standardised": [False, True]},
+    "polynomials": {"degree": list(range(16)), "log_lam": [-8, -6, -4, -3, -2, -1, 0, 1], "n": [8, 16, 50]},
+    "softmax_triangle": {"z0": [-2, 0, 1, 2, 4], "z1": [-2, 0, 1, 2, 4], "T": [0.1, 0.3, 1, 3, 10]},
+}

@@ -2,7 +2,7 @@
 # jupyter:
 #   course:
 #     title: Linear models
-#     minutes: 150
+#     minutes: 170
 #     promise: Regression and classification with one layer, trained by gradient descent from vectorised numpy
 #   jupytext:
 #     text_representation:
@@ -19,15 +19,15 @@
 # # Linear models
 #
 # A weighted sum of measurements, plus a constant: with no more than that you will predict how a disease goes on,
-# follow a wave, tell malignant from benign tissue, and read handwritten digits, 19 of 20 of them right. A neural
-# network is many such sums with something bent in between, so what you meet here you will meet in every later
-# lecture, and above all one line: the gradient is *prediction minus target*, times input.
+# follow a wave, tell malignant from benign tissue, and read handwritten digits. A neural network is many such sums
+# with something bent in between, so what you meet here you will meet in every later lecture, and above all one line:
+# the gradient is *prediction minus target*, times input.
 #
 # Afterwards you can write the cost over a whole data set as one line of array arithmetic and derive its gradient;
 # find the best weights in one stroke or step by step, and say which suits; bend a straight model with features, and
 # see when it is bent too far; explain why nobody trains the share of right answers directly; and compute the losses
-# of classification without overflow. It takes about 150 minutes, of which 100 are yours: eight exercises and two
-# questions. A good place for a break is half time, after the third section.
+# of classification without overflow. It takes about 170 minutes, 70 to read and try and 100 for eight exercises and
+# two questions. A good place for a break is half time, after the third section.
 
 # %% setup=true
 import time
@@ -35,10 +35,24 @@ from functools import cache
 from itertools import pairwise
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from course import check, data
 from course.demos import linear_models as demos
-from course.figure import BLUE, DASH, GREEN, GREY, INK, MARKER, ORANGE, PURPLE, label_line, panels, show, until_written
+from course.figure import (
+    BLUE,
+    DASH,
+    GREEN,
+    GREY,
+    INK,
+    MARKER,
+    ORANGE,
+    PURPLE,
+    label_line,
+    panels,
+    show,
+    until_written,
+)
 
 # %% [markdown] covers="02.01 02.02 02.03"
 # ## From rows of numbers to predictions
@@ -54,7 +68,7 @@ from course.figure import BLUE, DASH, GREEN, GREY, INK, MARKER, ORANGE, PURPLE, 
 # $$y = w_1 x_1 + \dots + w_D x_D + b = w^\top x + b .$$
 #
 # The number $y$ is the **prediction**. Weights and bias are the **parameters**, and one setting of them is one
-# **hypothesis**, for instance "ten more points for each unit of body-mass index, and nothing else counts".
+# **hypothesis**, for instance "ten points for each unit of body-mass index, less 120, and nothing else counts".
 
 # %%
 patients, progression, columns = data.diabetes()  # (442, 10), (442,)
@@ -89,9 +103,9 @@ label_line(ax, line, "y = 10 x − 120")
 show(figure, alt="The line follows the trend of the patients, but single patients lie up to 150 points off it.")
 
 # %% [markdown] covers="02.05 E02-cost-normalisation"
-# None meets the eye, they are everywhere: the trend is right, and the scatter around it no line through one
-# measurement will remove. The **loss** $L$ is about one patient; the **cost** of a hypothesis is its average over all
-# of them:
+# The trend is right. The six residuals beyond 100 all lie above an index of 24, three on either side of the line:
+# heavier patients differ more, and that scatter no line through one measurement will remove. The **loss** $L$ is
+# about one patient; the **cost** of a hypothesis is its average over all of them:
 #
 # $$J(w, b) = \frac1N \sum_{i=1}^N \tfrac12\big(w^\top x^{(i)} + b - t^{(i)}\big)^2 .$$
 #
@@ -104,9 +118,10 @@ show(figure, alt="The line follows the trend of the patients, but single patient
 # How do you say this to a computer? Stack the inputs as the rows of the **design matrix** $X$ of shape $(N, D)$ and
 # the targets in a vector $t$ of shape $(N,)$. Row $i$ of $Xw$ is $w^\top x^{(i)}$, so
 #
-# $$y = Xw + b\mathbf 1, \qquad J = \frac{1}{2N}\lVert y - t\rVert^2 .$$
+# $$y = Xw + b\mathbf 1, \qquad J = \frac{1}{2N}\lVert y - t\rVert^2 ,$$
 #
-# In numpy the left one is `X @ w + b`. Is it worth the trouble? Here is the same prediction as two Python loops.
+# where $\mathbf 1$ is the vector of $N$ ones. In numpy the left one is `X @ w + b`. Is it worth the trouble? Here is
+# the same prediction as two Python loops, timed on one core.
 
 
 # %%
@@ -120,22 +135,29 @@ def predict_with_loops(X, w, b):
     return np.array(y)
 
 
+def timed(run, *arguments):
+    """What `run` returns, and the seconds of processor time that one run takes; other programs don't lengthen it."""
+    with threadpool_limits(1):
+        start, runs, seconds = time.process_time(), 0, 0.0
+        while seconds < 0.1:
+            result = run(*arguments)
+            runs, seconds = runs + 1, time.process_time() - start
+    return result, seconds / runs
+
+
 rng = np.random.default_rng(0)
 X, w = rng.normal(size=(20_000, 50)), rng.normal(size=50)
-start = time.perf_counter()
-slow = predict_with_loops(X, w, 1.0)
-middle = time.perf_counter()
-fast = X @ w + 1.0
-end = time.perf_counter()
-print(f"loops {1e3 * (middle - start):.1f} ms, matrix product {1e3 * (end - middle):.2f} ms")
+slow, loops = timed(predict_with_loops, X, w, 1.0)
+fast, product = timed(lambda X, w, b: X @ w + b, X, w, 1.0)
+print(f"loops {1e3 * loops:.0f} ms, matrix product {1e3 * product:.2f} ms, a factor of {loops / product:.0f}")
 print(f"largest difference between the two: {np.abs(slow - fast).max():.0e}")
 
 # %% [markdown]
-# The same numbers, some hundred times sooner. The cost is one line too: subtract, square, add up, divide by $2N$,
+# The same numbers, in a small part of the time. The cost is one line too: subtract, square, add up, divide by $2N$,
 # each on the whole array.
 #
 # Two traps lie on the way, both silent. A column of shape $(N, 1)$ minus a vector of shape $(N,)$ is an $N \times N$
-# square, and its mean looks like a cost. And small integers wrap around when they are squared:
+# square, and its mean looks like a cost. And integers of few bits wrap around when they are squared:
 
 # %%
 print("a column minus a vector has the shape", (np.ones((4, 1)) - np.ones(4)).shape)
@@ -153,7 +175,8 @@ print("270000 squared in 32 bits is", np.array([270_000], dtype=np.int32) ** 2)
 # %% [markdown]
 # Below on the left are three hypotheses; on the right each is a single *point*, its weight and bias, on a map of the
 # cost which your function draws. Before you look: will the valley of this map be round? If the weight goes up by 1,
-# what must the bias do so that the line still passes through the middle of the patients, near $x = 26$?
+# what must the bias do so that the line still passes through the middle of the patients, near $x = 26$? (The long
+# cells that draw are folded away. Run them like the others; a click on the dots shows how a figure is made.)
 
 # %%
 with until_written(squared_error_cost):
@@ -174,8 +197,9 @@ with until_written(squared_error_cost):
 # One line is one point in parameter space. The valley (dark) is narrow and slanting: raise the weight by 1, and you
 # must lower the bias by about 26 to stay in it. Remember that valley; it will soon cost us thousands of steps.
 #
-# Now move it yourself: drag the point on the map, or take the sliders, and watch the line. The orange squares are the
-# squares that the cost adds up. Find the bottom with the line before you, then only with the number below the picture.
+# Now move it yourself: drag the point on the map, or take the sliders, and watch the line. The orange squares are
+# those that the cost adds up, of every ninth patient. Find the bottom with the line before you, then only with the
+# number below the picture.
 
 # %%
 demos.line_and_cost(squared_error_cost)
@@ -235,7 +259,8 @@ with until_written(squared_error_cost, squared_error_gradient):
 # the **normal equations**: $D + 1$ linear equations for as many unknowns. If $A^\top A$ can be inverted there is one
 # solution, $\theta = (A^\top A)^{-1}A^\top t$. And it is the minimum: at $\theta + \delta$ the cost is larger by
 # $\frac{1}{2N}\lVert A\delta\rVert^2$, which is never negative. The formula has an inverse in it, the program should
-# not: `solve` is quicker and loses fewer digits.
+# not: `solve` is quicker and loses fewer digits. (`lstsq` minimises $\lVert A\theta - t\rVert$ from $A$ itself and
+# loses fewer still.)
 
 # %%
 A = np.c_[bmi, np.ones(len(bmi))]
@@ -260,12 +285,15 @@ print(f"cost of always predicting the mean {np.var(progression) / 2:.0f}")
 #   \qquad\text{or, all at once,}\qquad w \leftarrow w - \alpha \nabla_w J ,$$
 #
 # and likewise for $b$. The **learning rate** $\alpha > 0$ is the length of the step in units of the gradient. Larger
-# is faster, up to a point: which? Along one direction of curvature $h$ the cost is $J = \frac h2 e^2$, with $e$ the
-# distance from the minimum. Its slope is $he$, so a step makes $e - \alpha h e = (1 - \alpha h)\,e$ of it. For
-# $\alpha < 1/h$ the error shrinks smoothly; beyond, it changes sign at each step; beyond $2/h$ it grows without
-# limit. The **steepest** direction decides how large $\alpha$ may be, and the **flattest** has to make do with it.
+# is faster, up to a point: which? Cut the bowl in a straight line through its minimum. The cut is a parabola,
+# $\frac c2 e^2$ above the minimum, with $e$ the distance; its second derivative $c$ is the **curvature** in that
+# direction. The slope is $ce$, so a step makes $e - \alpha c e = (1 - \alpha c)\,e$ of the distance. For
+# $\alpha < 1/c$ it shrinks smoothly; beyond, it changes sign at each step; beyond $2/c$ it grows without limit. The
+# **steepest** direction decides how large $\alpha$ may be, and the **flattest** has to make do with it.
 #
-# For our patients this is bad news. The curvature in $w$ is the mean of $x^2$, about 715; in $b$ it is 1.
+# For our patients this is bad news. Straight across the valley the curvature is 716. Straight along its floor, where
+# the bias falls by 27 for each unit that the weight rises, it is 0.027. (These are the eigenvalues of
+# $\frac1N A^\top A$. In the directions between, the gradient doesn't point along the cut, and a step mixes the two.)
 
 
 # %%
@@ -287,11 +315,10 @@ with until_written(squared_error_gradient):
 print(f"the best line has w = {best_line[0]:.2f}, b = {best_line[1]:.1f}")
 
 # %% [markdown]
-# At 0.0025 the walk is stuck far from the best line; at 0.0029, just over $2/716$, it explodes. Between too slow and
-# too fast there is nothing, because the valley is steep across and almost flat along. The remedy is not a better
-# learning rate but a better bowl. Measure the index from its mean, in units of its standard deviation:
-# $(x - \bar x)/s$. Then the weight no longer moves the middle of the line, so the slant is gone, and all curvatures
-# are 1.
+# At 0.0029, just over $2/716$, the walk explodes. At 0.0025 it is stuck far from the best line: along the floor a
+# step takes off $0.0025 \cdot 0.027$, one part in 15 000, of what is left. The remedy is not a better learning rate
+# but a better bowl. Measure the index from its mean, in units of its standard deviation: $(x - \bar x)/s$. Then the
+# weight no longer moves the middle of the line, so the slant is gone, and all curvatures are 1.
 #
 # One thing needs care. The model will meet patients who were not there when it was made, which we imitate by keeping
 # some aside as a **test set**. They must be shifted and scaled by the *training* data's numbers: otherwise the same
@@ -302,7 +329,8 @@ print(f"the best line has w = {best_line[0]:.2f}, b = {best_line[1]:.1f}")
 # ### Exercise: standardize (1 point, 8 minutes)
 # Given `X_train` (N, D) and `X_test` (M, D), shift and scale *both* with the mean and the standard deviation of each
 # column of `X_train`, and return both, in this order and as floats. The standard deviation divides by $N$, not
-# $N - 1$. A column that never changes in `X_train` has deviation 0: only shift it, in both arrays. N may be 1; inputs
+# $N - 1$. A column that never changes in `X_train` is only shifted, in both arrays. (Its deviation should be 0, but
+# rounding makes $10^{-17}$ of that of seven times 0.1; to compare the numbers themselves is safe.) N may be 1; inputs
 # may be integers and must stay as they are.
 
 # %% exercise="standardize"
@@ -337,7 +365,7 @@ with until_written(squared_error_cost, squared_error_gradient, standardize):
 # %% [markdown]
 # Left, the first steps leap into the valley and the others crawl along it: 15 000 steps bring them three times closer
 # to the star. Right, the bowl is round, the gradient points at the minimum, and a dozen steps are enough. The best
-# fit is the same; only the coordinates differ. Lecture 07 makes a whole art of this.
+# fit is the same; only the coordinates differ.
 #
 # With ten columns the bowl isn't quite round even when standardised, because columns resemble each other: the
 # curvatures lie between 0.009 and 4.02. So the learning rate must stay below $2/4.02 = 0.497$. Which rate below is
@@ -372,13 +400,14 @@ demos.descent(squared_error_gradient)
 # %% [markdown] covers="02.15"
 # On the raw column the path drops into the valley at once and then stays where it fell: the rate that the steep
 # direction allows moves the flat one by nothing to speak of. Standardised, the bowl is round, both curvatures are 1,
-# and $\alpha = 1 = 1/h$ is there in one step. With ten columns that hang together no single rate is right for all
+# and $\alpha = 1 = 1/c$ is there in one step. With ten columns that hang together no single rate is right for all
 # directions; lecture 07 is about that.
 #
 # **Which way is the better one?** Count multiplications. Forming $X^\top X$ takes about $N D^2$ and solving about
 # $D^3$, once. A step of descent takes about $2 N D$, so it wins where $D$ is large and few steps are enough. Often
 # you read that descent is simply "more efficient". Measure: $N = 2D$ random examples, a well-shaped bowl, a learning
-# rate known to be good, and both go to the same cost, to a part in a million.
+# rate known to be good, and both go to the same cost, to a part in a million. By the count, when should descent, with
+# its 90 steps, overtake?
 
 
 # %%
@@ -392,41 +421,34 @@ def descend_to(goal, X, t):
     return step
 
 
-def shortest(run, *arguments):
-    """What `run` returns, and the seconds of the quickest of five runs: the machine has other things to do too."""
-    seconds = []
-    while len(seconds) < 5 and sum(seconds) < 1:
-        start = time.perf_counter()
-        result = run(*arguments)
-        seconds.append(time.perf_counter() - start)
-    return result, min(seconds)
-
-
 with until_written(squared_error_cost, squared_error_gradient):
     rows = []
     for D in (10, 30, 100, 300, 1000, 2000):
         X = rng.normal(size=(2 * D, D))
         t = X @ rng.normal(size=D) / np.sqrt(D) + rng.normal(size=2 * D)
-        solution, direct = shortest(lambda X, t: np.linalg.solve(X.T @ X, X.T @ t), X, t)
-        steps, descent = shortest(descend_to, squared_error_cost(X, t, solution, 0.0), X, t)
+        solution, direct = timed(lambda X, t: np.linalg.solve(X.T @ X, X.T @ t), X, t)
+        steps, descent = timed(descend_to, squared_error_cost(X, t, solution, 0.0), X, t)
         rows.append((D, direct, descent))
         print(f"D = {D:4d}: direct {1e3 * direct:8.2f} ms, {steps} steps of descent {1e3 * descent:8.2f} ms")
-        if descent > 2:  # a gradient written with loops is right too, but slow
+        if descent > 100 * direct and descent > 1:  # a gradient written with loops is right too, but slow
             break
     sizes, direct, descent = zip(*rows, strict=True)
     figure, ax = panels(width=4.6)
-    ax.set(xlabel="number of weights D", ylabel="wall time (s)", xscale="log", yscale="log")
+    ax.set(xlabel="number of weights D", ylabel="processor time (s)", xscale="log", yscale="log")
     for seconds, colour, text in ((direct, PURPLE, "direct"), (descent, BLUE, "descent")):
         line = ax.plot(sizes, seconds, marker=MARKER[colour], color=colour, ls=DASH[colour])[0]
         label_line(ax, line, text, dx=7, dy=5 if seconds[-1] == max(direct[-1], descent[-1]) else -5)
     show(
-        figure, alt="The direct solution is faster for small D; its curve is steeper, so descent catches up as D grows."
+        figure,
+        alt="The direct solution is faster for small D; its curve is steeper, so descent gains on it as D grows.",
     )
 
 # %% [markdown]
-# For small $D$ the direct solution wins, though below $D = 100$ you mostly time Python. Its curve is steeper; the two
-# met at one or two thousand where this was written, and may meet elsewhere for you. And this bowl was kind to
-# descent: the ten standardised columns of the patients ask not for 90 steps but for 1160. So: **for linear regression
+# By the count it is $3D^3$ against $90 \cdot 4D^2$, so at $D = 120$. Measured, the direct solution holds out much
+# longer. (Below 100 you mostly time Python.) Multiplications aren't everything: the product of two matrices uses each
+# number that it fetches from memory many times, a matrix times a vector only once. But the direct curve is steeper, and
+# in the end it loses. And this bowl was kind to descent: to come as close with the ten
+# standardised columns of the patients takes not 90 steps but 1162, at a rate of 0.45. So: **for linear regression
 # with less than a few thousand columns, solve.** Descent is for the millions of weights to come, and for every model
 # whose normal equations nobody can solve.
 
@@ -503,8 +525,10 @@ show(
 #
 # The way there: the derivative by $b$ doesn't know of $\lambda$ and says that the mean residual is zero; so what is
 # $b$, once you have $w$? Put it in: of the columns and of $t$, only the distances from their means are left. Now
-# write the gradient by $w$, set it to zero, and watch what becomes of $\lambda$ when you multiply by $N$.
-# (`np.linalg.lstsq` and `np.linalg.pinv` return least-norm solutions.)
+# write the gradient by $w$, set it to zero, and watch what becomes of $\lambda$ when you multiply by $N$. (For the
+# least norm there is `np.linalg.lstsq`. Give it the centred $X$ itself, where you can, rather than $X^\top X$:
+# squaring a matrix doubles the number of digits that rounding may cost, and the polynomials of degree 15 further on
+# have none to spare.)
 
 # %% exercise="fit_ridge"
 
@@ -535,8 +559,9 @@ with until_written(fit_ridge, standardize):
 
 # %% [markdown]
 # With hardly any penalty s1 pulls down by 37 and s2 up by 22: the data know their sum well and their difference
-# poorly. A small penalty ends that quarrel, long before it touches bmi and s5. A huge one leaves no weight at all,
-# but the bias stays at 152.13, the mean of the targets.
+# poorly. A small penalty ends that quarrel: at 0.01 only 18 and 7 are left of it, while bmi has not moved from 25,
+# and s5, which also goes along with s1, has come down from 36 to 28. A huge one leaves no weight at all, but the bias
+# stays at 152.13, the mean of the targets.
 
 # %% [markdown]
 # ### Question: a feature given twice (3 points, 8 minutes)
@@ -603,8 +628,8 @@ def powers(x, degree):
 
 
 def error(w, b, x, t, degree):
-    """Root of the mean squared error, in the units of t."""
-    return np.sqrt(np.mean((powers(x, degree) @ w + b - t) ** 2))
+    """Half the mean squared error, as in the cost."""
+    return np.mean((powers(x, degree) @ w + b - t) ** 2) / 2
 
 
 x_train, t_train = data.noisy_sine(12, seed=31)
@@ -619,7 +644,7 @@ with until_written(polynomial_features, fit_ridge):
         ax.plot(grid, np.sin(2 * np.pi * grid), color=GREEN, ls=DASH[GREEN])
         ax.plot(grid, powers(grid, degree) @ w + b, color=BLUE)
         ax.plot(x_train, t_train, MARKER[INK], color=INK, ms=6)
-        ax.set(xlabel="x", ylim=(-2, 2), title=f"degree {degree}, error {error(w, b, x_train, t_train, degree):.2f}")
+        ax.set(xlabel="x", ylim=(-2, 2), title=f"degree {degree}, error {error(w, b, x_train, t_train, degree):.3f}")
     axes[0].set_ylabel("t")
     axes[0].text(0.42, 0.75, "truth", color=GREEN)
     show(
@@ -633,20 +658,19 @@ with until_written(polynomial_features, fit_ridge):
 
 # %% [markdown] covers="02.21 02.22"
 # Who chooses the degree? Not the training data: they would name the largest every time, because each polynomial of
-# degree 3 is also one of degree 4. This is what makes a **hyperparameter**. It isn't something that can't be
-# optimised; it is something which, optimised on the same data as the weights, would always choose the most flexible
-# model. So it is chosen outside the training, on other data: fit on the **training set**, compare on a **validation
-# set**, and keep a **test set** that takes part in neither, to be looked at once, at the end; the validation error is
-# no longer honest by then, since you took its minimum.
+# degree 3 is also one of degree 4. This is what makes a **hyperparameter**. One could optimise it like a weight, but
+# on the training data the most flexible model would always win. So it is chosen outside the training, on other data:
+# fit on the **training set**, compare on a **validation set**, and keep a **test set** that takes part in neither, to
+# be looked at once, at the end; the validation error is no longer honest by then, since you took its minimum.
 #
 # Where do the two curves on the left part, and which one turns up? On the right the degree stays at 11 and $\lambda$
-# moves instead.
+# moves instead; there the flexible end is on the left, since a penalty makes stiff.
 
 # %%
 with until_written(polynomial_features, fit_ridge):
     degrees, penalties = np.arange(12), np.logspace(-8, 1, 28)
     figure, axes = panels(2, sharey=True)
-    axes[0].set(xlabel="degree", ylabel="error (units of t)", ylim=(-0.02, 1), xticks=degrees)
+    axes[0].set(xlabel="degree", ylabel="half mean squared error", yscale="log", ylim=(1e-4, 10), xticks=degrees)
     axes[1].set(xlabel="penalty λ, at degree 11", xscale="log")
     for ax, axis, settings in (
         (axes[0], degrees, [(d, 0.0) for d in degrees]),
@@ -655,8 +679,8 @@ with until_written(polynomial_features, fit_ridge):
         fits = [(*fit_ridge(powers(x_train, d), t_train, lam), d) for d, lam in settings]
         train = [error(w, b, x_train, t_train, d) for w, b, d in fits]
         valid = [error(w, b, x_valid, t_valid, d) for w, b, d in fits]
-        label_line(ax, ax.plot(axis, train, color=BLUE, ls=DASH[BLUE])[0], "training", dy=6 if ax is axes[0] else -6)
-        label_line(ax, ax.plot(axis, valid, color=PURPLE, ls=DASH[PURPLE])[0], "validation", dy=5)
+        label_line(ax, ax.plot(axis, train, color=BLUE, ls=DASH[BLUE])[0], "training", dy=-5)
+        label_line(ax, ax.plot(axis, valid, color=ORANGE, ls=DASH[ORANGE])[0], "validation", dy=5)
         k = np.argmin(valid)
         ax.plot(axis[k], valid[k], MARKER[ORANGE], color=ORANGE, ms=8)
         w, b, d = fits[k]
@@ -664,21 +688,21 @@ with until_written(polynomial_features, fit_ridge):
     show(figure, alt="The training error never rises with the degree; the validation error falls, then rises again.")
 
 # %% [markdown] covers="02.18"
-# The training curve never turns up; the validation curve does, and its minimum (the cross) is your choice. The noise
-# alone makes an error of 0.2, so little is left to gain. A penalty does the same service as a small degree, more
-# smoothly; its stiff end is on the right. With other random points both crosses move: thirty validation points say
-# roughly where the minimum is. There are better ways to spend few data (cross-validation, lecture 08), but no rule
-# gives the right degree from the size of the data alone.
+# Towards the flexible end the training curve only falls, in both panels; the validation curve turns up, and its
+# minimum (the cross) is your choice. The noise alone makes an error of $\frac12 \cdot 0.2^2 = 0.02$, so little is
+# left to gain. A penalty does the same service as a small degree, more smoothly. With other random points both
+# crosses move: thirty validation points say roughly where the minimum is. There are better ways to spend few data
+# (cross-validation, lecture 08), but no rule gives the right degree from the size of the data alone.
 #
-# Try it: degree 15 on 16 points, then more points, then a penalty. Press *new sample* a few times and see which of the
-# two curves on the right keeps its shape.
+# Try it: degree 15 on 16 points, then more points, then a penalty. Press *new sample* a few times and watch the two
+# curves on the right: what of them stays, and what moves?
 
 # %%
 demos.polynomials(polynomial_features, fit_ridge)
 
 # %% [markdown]
-# With a hundred points even degree 15 has little room for nonsense: how much is too much depends on the data. Between
-# samples the training curve falls each time, the validation curve turns each time, and only where it turns moves.
+# With a hundred points even degree 15 has little room for nonsense: how much is too much depends on the data. In
+# every sample the training curve falls and the validation curve turns; only where it turns moves.
 #
 # Then why isn't this the whole course? Because somebody had to think of $x^d$. For one number, powers are easy to
 # propose. For the 64 pixels of an image, those up to degree 4 are 814 385 features, and hardly one says what makes a
@@ -778,17 +802,16 @@ show(figure, alt="Far on the wrong side cross-entropy has slope −1, while squa
 # question below. (At $z = 0$ the 0/1 loss has no derivative.)
 
 # %% [markdown] covers="02.29 E02-label-conventions E02-yhat-label"
-# Much of the literature codes the two classes as $-1$ and $+1$ and writes the loss as $\log(1 + e^{-s f})$, with the
-# label $s$ and the score $f = w^\top x + b$, our $z$. It is the same loss with $t = (s + 1)/2$: for $f = 1.7$ both
-# give 0.168 if the example is positive and 1.868 if it is negative. Some write $y$ for the label and $\hat y$ for the
-# prediction; then it is the label $y$ that is $\pm1$, while the score may be any real number. Labels of one kind in a
-# loss for the other raise no error, so each function should say which it takes. Ours take 0 and 1.
+# Other books give the two classes the labels $s = \pm1$ and write the loss as $\log(1 + e^{-s z})$. It is the same
+# number, with $t = (s + 1)/2$. Where $y$ is written for the label and $\hat y$ for the prediction, it is the label
+# that is $\pm1$; the score may be any real number. Labels of one kind in a loss for the other raise no error, so each
+# function should say which it takes. Ours take 0 and 1.
 
 # %%
-f = 1.7
+z = 1.7
 for s in (+1, -1):
     t = (s + 1) / 2
-    print(f"label {s:+d}: {np.log(1 + np.exp(-s * f)):.6f}   target {t:.0f}: {np.log(1 + np.exp(f)) - t * f:.6f}")
+    print(f"label {s:+d}: {np.log(1 + np.exp(-s * z)):.6f}   target {t:.0f}: {np.log(1 + np.exp(z)) - t * z:.6f}")
 
 # %% [markdown] covers="E02-ce-overflow"
 # On paper the two forms of the cross-entropy are the same. In a computer, the one with $\log y$ is broken. Take an
@@ -853,8 +876,9 @@ with until_written(standardize, logistic_cost_and_gradient):
     grid = np.linspace(-15, 15, 200)
     right.plot(grid, 1 / (1 + np.exp(-grid)), color=BLUE)
     jitter = np.random.default_rng(1).uniform(-0.04, 0.04, len(z))
+    jitter[wrong] = np.linspace(-0.09, 0.09, wrong.sum())  # so that they can be counted
     right.plot(z[~wrong].clip(-15, 15), (t + jitter)[~wrong], "o", color=INK, ms=4, alpha=0.3, mec="none")
-    right.plot(z[wrong].clip(-15, 15), (t + jitter)[wrong], MARKER[ORANGE], color=ORANGE, ms=7)
+    right.plot(z[wrong].clip(-15, 15), (t + jitter)[wrong], MARKER[ORANGE], color=ORANGE, ms=6, mfc="none")
     right.set(xlabel="logit z", ylabel="probability of malignant", yticks=(0, 0.5, 1))
     show(
         figure, alt="The cost falls from log 2; three of six mistakes lie near logit 0, three are malignant near −2.5."
@@ -925,8 +949,10 @@ with until_written(standardize, logistic_cost_and_gradient):
 #
 # Now divide all logits by a **temperature** $T$ first. As $T \to 0$ the differences grow beyond all bounds and the
 # largest logit takes everything: softmax approaches the *one-hot vector* of the arg max (not the arg max, which is a
-# number, whatever its name suggests). Where two logits are tied for the largest, it approaches one half for each.
-# Look at the ends of the paths on the right: where does the tie go?
+# number, whatever its name suggests). On the left are the probabilities of $z = (2, 1, 0)$ at three temperatures. On
+# the right each point of the triangle is a distribution over three classes: a corner is certain of one, in the
+# centre all are alike, and a path is what becomes of three logits as $T$ falls. Where will the path of a tie end, with
+# two logits equal and largest?
 
 # %%
 from scipy.special import softmax
@@ -938,19 +964,20 @@ for shift, T, colour in ((-0.27, 4.0, GREY), (0, 1.0, BLUE), (0.27, 0.25, PURPLE
     y = softmax(logits / T)
     left.bar(np.arange(3) + shift, y, 0.25, color=colour, hatch={GREY: "..", PURPLE: "//"}.get(colour), ec="white")
     left.text(shift, y[0] + 0.02, f"T = {T:g}", color=colour, ha="center", fontsize=7)
-    right.plot(*(y @ corners), MARKER[BLUE], color=BLUE)
+    right.plot(*(y @ corners), MARKER[colour], color=colour, ms=6, zorder=3)
 left.set(xticks=(0, 1, 2), xticklabels=("z = 2", "z = 1", "z = 0"), ylabel="probability", ylim=(0, 1.1))
 right.plot(*corners[[0, 1, 2, 0]].T, color=INK, lw=0.8)
 temperatures = np.logspace(2, -1.5, 80)
-for z, colour in ((logits, BLUE), (np.array([0.0, 1.0, 1.0]), ORANGE), (np.array([1.0, 2.5, 2.0]), PURPLE)):
+for z, colour in ((logits, BLUE), (np.array([0.0, 1.0, 1.0]), ORANGE), (np.array([1.0, 2.5, 2.0]), INK)):
     path = softmax(z / temperatures[:, None], axis=1) @ corners
     right.plot(*path.T, color=colour, ls=DASH[colour])
     right.plot(*path[-1], MARKER[colour], color=colour, ms=7, clip_on=False)
 right.annotate("T → ∞", corners.mean(axis=0), (-8, 8), textcoords="offset points", ha="right")
 for corner, text, place in zip(corners, ("class 0", "class 1", "class 2"), ((-4, -12), (4, -12), (0, 5)), strict=True):
     right.annotate(text, corner, place, textcoords="offset points", ha="center")
-right.text(0.4, 0.06, "z = (2, 1, 0)", color=BLUE)
-right.annotate("a tie", (0.75, np.sqrt(0.75) / 2), (8, 0), textcoords="offset points", color=ORANGE)
+right.text(0.37, 0.05, "z = (2, 1, 0)", color=BLUE)
+right.annotate("(1, 2.5, 2)", (0.9, 0.12), (12, 4), textcoords="offset points", color=INK)
+right.annotate("(0, 1, 1)", (0.75, np.sqrt(0.75) / 2), (8, 0), textcoords="offset points", color=ORANGE)
 right.set(aspect="equal", xlim=(-0.15, 1.15), ylim=(-0.12, 0.98))
 right.axis("off")
 show(
@@ -959,9 +986,9 @@ show(
 )
 
 # %% [markdown]
-# Each point of the triangle is a distribution over three classes; the dots on the blue path are the temperatures of
-# the bars. All paths start in the centre, where all classes are equal, and end in a corner, except the tie.
-# Choose your own logits; then add the same number to all three, and see what doesn't move.
+# All paths start in the centre and end in a corner, except the tie: with two logits alike, softmax gives each one
+# half at every low temperature. (The softmax here is scipy's. You may use scipy in the exercises too.) Choose your
+# own logits; then add the same number to all three, and see what doesn't move.
 
 # %%
 demos.softmax_triangle()
@@ -1088,7 +1115,7 @@ with until_written(train_softmax_regression, softmax_cross_entropy):
         if count:
             colour = INK if true == said else ORANGE
             right.text(said, true, count, ha="center", va="center", fontsize=8, color=colour)
-    right.set(xlabel="read as", ylabel="is", xticks=range(10), yticks=range(10), aspect="equal")
+    right.set(xlabel="read as", ylabel="true digit", xticks=range(10), yticks=range(10), aspect="equal")
     right.set(xlim=(-0.5, 9.5), ylim=(9.5, -0.5))
     show(figure, alt="The loss falls from log 10 to below 0.2; 576 of the 597 test digits stand on the diagonal.")
     print(f"right: {np.mean(guess == labels_test):.1%} of {len(guess)} unseen digits")
@@ -1109,14 +1136,18 @@ with until_written(train_softmax_regression, softmax_cross_entropy):
         ax.set(title=k, xticks=(), yticks=())
         ax.spines[:].set_visible(False)
     figure.colorbar(image, ax=axes, label="weight", shrink=0.8)
-    show(figure, alt="Each row of W is a template: the 0 has a weakly positive ring and a strongly negative hole.")
+    show(
+        figure,
+        alt="Each row of W is a template: weights for ink and against it, which set one digit apart from the rest.",
+    )
     print(f"largest entry in the sum of the ten templates: {np.abs(W.sum(axis=0)).max():.1e}")
 
 # %% [markdown]
 # These templates are not pictures of digits: they show what sets a digit *apart*. The blue middle of the 0 matters
-# more than its ring. And the ten add up to zero in every pixel. One weight vector is redundant, remember; each row of
-# `dZ` sums to zero, so descent from zero never moves in the direction that doesn't matter, as in the case of the two
-# weights.
+# more than its ring. The 4 asks for ink in its bar, below the middle, and for paper at the top and the upper right,
+# where a 9 closes its loop. And the ten add up to zero in every pixel. One weight vector is redundant, remember; each
+# row of `dZ` sums to zero, so descent from zero never moves in the direction that doesn't matter, as in the case of
+# the two weights.
 #
 # Where is the model surest and still wrong?
 
@@ -1145,7 +1176,8 @@ with until_written(train_softmax_regression, softmax_cross_entropy):
 # that does so is called *calibrated*. To test it, group the test digits by confidence and draw each group's share of
 # right answers against its mean confidence: the *reliability diagram*. The cheapest mend is a temperature: divide all
 # logits by the $T$ that makes the loss on a validation set smallest (Chuan Guo and others, 2017). No answer changes,
-# only how sure it sounds. We train on 800 digits and choose $T$ on the other 400. Bars show one standard error.
+# only how sure it sounds. We train on 800 digits and choose $T$ on the other 400. The grey bars show how far a group
+# of a calibrated model strays from the diagonal by chance: one standard error.
 
 # %%
 with until_written(train_softmax_regression, softmax_cross_entropy):
@@ -1155,6 +1187,7 @@ with until_written(train_softmax_regression, softmax_cross_entropy):
     T = temperatures[np.argmin([softmax_cross_entropy(Z_valid / T, labels_train[800:])[0] for T in temperatures])]
     figure, ax = panels(width=3.8, height=3.2)
     ax.plot([0.3, 1], [0.3, 1], color=GREEN, ls=DASH[GREEN])
+    ax.text(0.34, 0.31, "calibrated", color=GREEN)
     edges = (0, 0.6, 0.75, 0.9, 0.97, 1.01)
     for Z, colour, text, place in (
         (Z_test, PURPLE, "as trained", (0.5, 0.9)),
@@ -1164,18 +1197,19 @@ with until_written(train_softmax_regression, softmax_cross_entropy):
         sure, right = softmax(Z, axis=1).max(axis=1), Z.argmax(axis=1) == labels_test
         groups = [(low <= sure) & (sure < high) for low, high in pairwise(edges)]
         share = np.array([right[group].mean() for group in groups])
-        spread = np.sqrt(share * (1 - share) / [group.sum() for group in groups])
-        confidence = [sure[group].mean() for group in groups]
-        ax.errorbar(confidence, share, spread, marker=MARKER[colour], color=colour, ls=DASH[colour], lw=1)
+        confidence = np.array([sure[group].mean() for group in groups])
+        chance = np.sqrt(confidence * (1 - confidence) / [group.sum() for group in groups])
+        ax.errorbar(confidence, confidence, chance, color=GREY, ls="none", capsize=2, lw=1)
+        ax.plot(confidence, share, marker=MARKER[colour], color=colour, ls=DASH[colour], lw=1)
         ax.text(*place, text, color=colour)
         print(f"{text}: mean confidence {sure.mean():.3f}, right {right.mean():.3f}, loss {loss:.3f}")
     ax.set(xlabel="mean confidence of a group", ylabel="share that is right", xlim=(0.3, 1.02), ylim=(0.3, 1.05))
-    show(figure, alt="As trained, it is right more often than it claims; with T about 0.6 confidence and share agree.")
+    show(figure, alt="As trained, it is right more often than it claims; with T about 0.6 it comes much closer.")
 
 # %% [markdown]
 # Our model is too modest: stopped while its weights were still growing, it is right more often than it says. A
-# temperature of 0.6 brings it to the diagonal, as far as the few unsure digits can tell. Large networks usually err
-# the other way. That one number is often enough is an observation; why is not known.
+# temperature of 0.6 brings it much closer to the diagonal. Large networks usually err the other way. That one number
+# is often enough is an observation; why is not known.
 
 # %% [markdown]
 # ## What to remember
