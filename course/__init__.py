@@ -4,9 +4,9 @@ from importlib import import_module
 from typing import Any
 
 __version__ = "0.1.0"
-__all__ = ["check", "data", "figure", "given"]
+__all__ = ["check", "data", "figure", "given", "landscapes"]
 
-_MODULES = ("check", "data", "figure", "given")
+_MODULES = ("check", "data", "figure", "given", "landscapes")
 
 
 def __getattr__(name: str) -> Any:

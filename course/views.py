@@ -38,7 +38,8 @@ def view_output(view: View | None, output: Any, arguments: Sequence[Any], truth:
     if hasattr(output, "send"):
         return view(output, arguments, truth)  # here an error may be the answer's
     try:
-        return view(output, arguments, truth)
+        with np.errstate(all="ignore"):
+            return view(output, arguments, truth)
     except Exception as error:
         return {WRONG: f"What came back has not the form that is asked for ({type(error).__name__}: {error})."}
 
@@ -87,10 +88,12 @@ def normal_weights(output: Any, arguments: Sequence[Any], truth: Any) -> dict[st
         return {WRONG: "Two generators with the same seed gave different weights.", "repeats": False}
     if np.array_equal(again, after):
         return {WRONG: "A second call with the same generator gave the same weights once more."}
+    if not np.isfinite(first).all():
+        return {WRONG: "Some of the weights are not finite."}
     first = first.astype(np.float64)
     deviation = float(first.std())
-    if not np.isfinite(deviation) or deviation == 0:
-        return {WRONG: "The weights are all equal." if deviation == 0 else "Some of the weights are not finite."}
+    if deviation == 0:
+        return {WRONG: "The weights are all equal."}
     seen = {
         "deviation": deviation / truth,
         "mean": float(first.mean()) / truth,

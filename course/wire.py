@@ -29,6 +29,7 @@ DTYPES = frozenset(
     ["bool", "complex64", "complex128", "float16", "float32", "float64"]
     + [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
 )
+_NAMES = {np.dtype(name): name for name in DTYPES}  # numpy works a name out anew each time
 MAX_DEPTH = 40
 MAX_BYTES = 256 * 2**20  # of all arrays in one value
 MAX_ITEMS = 200_000  # of all values in one
@@ -91,11 +92,12 @@ def pack(value: Any, depth: int = MAX_DEPTH) -> Any:
 def _pack_number(value: Any, depth: int) -> Any:
     if isinstance(value, np.ndarray):
         value = np.asarray(value)
-        if value.dtype.name not in DTYPES:
+        name = _NAMES.get(value.dtype) or value.dtype.name
+        if name not in DTYPES:
             return {"other": f"a numpy array of dtype {value.dtype}"}
         if value.ndim > MAX_DIMENSIONS:
             return {"other": f"an array of {value.ndim} dimensions"}
-        return {"array": [value.dtype.name, list(value.shape), _base64(value)]}
+        return {"array": [name, list(value.shape), _base64(value)]}
     if isinstance(value, np.generic):
         array = np.asarray(value)
         if array.dtype.name not in DTYPES:
