@@ -111,7 +111,7 @@ def threshold_network(output: Any, arguments: Sequence[Any], truth: Any) -> dict
 
 def _threshold_layers(output: Any, n: int, units: int | None) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
     first = output[0] if isinstance(output, (tuple, list)) and output else None
-    has_column = isinstance(first, (np.ndarray, list)) and np.shape(first) in ((n, n + 1), (n + 1, n))
+    has_column = isinstance(first, (np.ndarray, list)) and np.shape(first) == (n, n + 1)
     if units and has_column:
         raise NotThis(f"W1 has shape {np.shape(first)} where {(units, n)} is expected.", "bias column")
     W1, b1, w2, b2 = _four(output, ("W1", "b1", "w2", "b2"))
