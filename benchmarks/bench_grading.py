@@ -51,6 +51,7 @@ class Bench:
     def __init__(self, folder, students):
         self.folder, self.students = folder, students
         self.measured = {}
+        self.starts = {}  # CPU seconds of a run on one submission: what is paid once
         self.scores = {}
         self.memory = {}
         self.notes = []
@@ -77,6 +78,7 @@ class Bench:
         words = [BIN / "autograder", "grade", LECTURE, "--workers", way.split()[1], "--seed", SEED]
         measured = measure.run(words, course, first=lambda: any(records.glob("*.json")))
         self.keep(way, measured, gradebook_scores(course))
+        self.starts.setdefault(way, []).append(self.start(words))
         if way not in self.memory:  # looking costs time, so the run that is watched is another one
             most, sums = [0], [0]
 
@@ -95,8 +97,19 @@ class Bench:
         course = self.folder / "ours"
         if not course.exists():
             sample_class.our_course(course, self.students)
-        words = [sys.executable, "-m", "benchmarks.floor", course, SEED]
+        words = [sys.executable, "-m", "benchmarks.floor", ".", SEED]
         self.keep(FLOOR, measure.run(words, course, thread_limits()), None)
+        self.starts.setdefault(FLOOR, []).append(self.start(words))
+
+    def start(self, words):
+        """CPU seconds that the same command takes for a class of one."""
+        course = self.folder / "one"
+        shutil.rmtree(course, ignore_errors=True)
+        sample_class.our_course(course, 1)
+        measured = measure.run(words, course, thread_limits())
+        if measured.code:
+            raise SystemExit(measured.said[-3000:])
+        return measured.cpu
 
     def stock(self):
         course = self.folder / "stock"
@@ -179,6 +192,11 @@ class Bench:
         done = measure.run([sys.executable, "-m", "benchmarks.gradebook_pass", course], course, on_path())
         return [float(word) for word in done.said.split()] if done.code == 0 else []
 
+    def further(self, way):
+        """CPU seconds of each submission after the first, a number a round."""
+        runs = zip(self.measured.get(way, []), self.starts.get(way, []), strict=False)
+        return [(run.cpu - start) / (self.students - 1) for run, start in runs]
+
     def report(self):
         for way, scores in self.scores.items():
             for student, score in scores.items():
@@ -188,18 +206,21 @@ class Bench:
         base = self.measured.get(STOCK)
         floor = self.measured.get(FLOOR)
         lines = [
-            "| | wall s each | CPU s each | times stock | CPU to floor | first verdict s | private MB |",
-            "| --- | --- | --- | --- | --- | --- | --- |",
+            "| | wall s each | CPU s each | CPU s each further one | times stock | CPU to floor | each further one to floor "
+            "| first verdict s | private MB |",
+            "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
         ]
         for way, found in self.measured.items():
             wall, cpu = ([getattr(one, what) / self.students for one in found] for what in ("wall", "cpu"))
             ratio = [b.wall / one.wall for b, one in zip(base, found, strict=True)] if base else []
             share = [one.cpu / b.cpu for b, one in zip(floor, found, strict=True)] if floor else []
+            more = self.further(way)
+            more_share = [one / b for b, one in zip(self.further(FLOOR), more, strict=False)]
             memory = f"{self.memory[way] / 2**20:.0f}" if way in self.memory else "-"
             first = measure.spread([one.first for one in found])
             lines.append(
-                f"| {way} | {measure.spread(wall)} | {measure.spread(cpu)} | {measure.spread(ratio)} | {measure.spread(share)} "
-                f"| {first} | {memory} |"
+                f"| {way} | {measure.spread(wall)} | {measure.spread(cpu)} | {measure.spread(more)} | {measure.spread(ratio)} "
+                f"| {measure.spread(share)} | {measure.spread(more_share)} | {first} | {memory} |"
             )
         loads = [one.load for found in self.measured.values() for one in found]
         passes = self.gradebook_pass() if (self.folder / "ours").exists() else []
