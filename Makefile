@@ -12,7 +12,7 @@ PIP := --disable-pip-version-check $(if $(CI)$(wildcard $(BIN)),--quiet)
 # nbgrader starts its tools by name, so they must be found
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: setup lab test lint format release class bundle bench bench-large bench-widgets lock clean
+.PHONY: setup lab demos test lint format release class bundle bench bench-large bench-widgets lock clean
 
 setup: $(READY)
 
@@ -33,6 +33,10 @@ format: $(READY)
 
 release: $(READY)
 	$(BIN)/python -m autograder.build $(ARGS)
+
+# all demos in the browser, without code; ARGS="--freeze DIR" writes them as pages instead
+demos: $(READY)
+	$(BIN)/course demos $(ARGS)
 
 class: $(READY)
 	$(BIN)/autograder class $(ARGS)

@@ -16,8 +16,20 @@ def main(arguments: list[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     check = commands.add_parser("check", help="run all checks of a notebook")
     check.add_argument("notebook", type=Path)
+    gallery = commands.add_parser("demos", help="all demos in the browser, live; or as pages that need no Python")
+    gallery.add_argument(
+        "--freeze", type=Path, metavar="DIR", help="write pages to this folder instead of serving them"
+    )
+    gallery.add_argument("options", nargs="*", help="options of Voilà, after --")
     commands.add_parser("doctor", help="what is installed, what is missing, and how to mend it")
     chosen = parser.parse_args(arguments)
+    if chosen.command == "demos":
+        from course import gallery
+
+        if chosen.freeze is None:
+            return gallery.serve(chosen.options)
+        print(f"Open {gallery.freeze_all(chosen.freeze)[0]} in a browser.")
+        return 0
     if chosen.command == "doctor":
         from course import doctor
 

@@ -10,8 +10,22 @@ from course.demos.optimization.noise import noise_and_batch_size
 from course.demos.optimization.problems import score_card
 from course.demos.optimization.racer import landscape_racer
 from course.demos.optimization.signals import signal_sizes
+from course.demos.optimization.stand_ins import GRIDS, STAND_INS
+
+DEMOS = (
+    "landscape_racer",
+    "eigen_dynamics",
+    "ball_with_friction",
+    "noise_and_batch_size",
+    "signal_sizes",
+    "edge_of_stability",
+    "score_card",
+)  # in the gallery's order
 
 __all__ = [
+    "DEMOS",
+    "GRIDS",
+    "STAND_INS",
     "ball_with_friction",
     "edge_of_stability",
     "eigen_dynamics",

@@ -43,6 +43,14 @@ from course.stage import (
 )
 
 KEPT = 256  # paths
+WHERE = {
+    "ravine": "In the ravine",
+    "rosenbrock": "In Rosenbrock's valley",
+    "two_wells": "Over the two wells",
+    "himmelblau": "On Himmelblau's ground",
+    "noisy": "In the noisy bowl",
+    "bowl": "In the bowl",
+}
 BASINS = ("himmelblau", "two_wells", "saddle")
 BASIN_COLORS = ["#ffffff", "#a9cdee", "#c9a6d3", "#f6c39c", "#a3c7b3"]  # none, then blue, purple, orange, green, pale
 
@@ -309,7 +317,7 @@ def _look(rule: str) -> dict[str, Any]:
     if rule in YOURS.values():
         return {"color": ORANGE, "dash": "--", "width": 1.3}
     color, dash, _ = LOOK[rule]
-    return {"color": color, "dash": dash, "width": 2.4}
+    return {"color": color, "dash": dash, "width": 2.0}
 
 
 def _ground(
@@ -352,7 +360,7 @@ def _ground(
         lines.append(line(path, marker=marker, every=every, label=rule, **_look(rule)))
     return panel(
         *below, *stars, *lines, handle("start", begin, color=ORANGE),
-        x="x", y="y", xlim=x, ylim=y, key=True, width=1.5,
+        x="x", y="y", xlim=x, ylim=y, key=True, width=1.3, equal=course.landscape != "plane",
     )  # fmt: skip
 
 
@@ -406,7 +414,7 @@ def _note(landscape: str, parameters: dict[str, Any], heights: dict[str, np.ndar
     there = {rule: f[time] for rule, f in heights.items() if rule not in YOURS.values()}
     lost = [rule for rule, f in there.items() if not np.isfinite(f)]
     there = {rule: f for rule, f in there.items() if np.isfinite(f)}
-    said = f"On the {landscape.replace('_', ' ')}, {time} steps from the start"
+    said = f"{WHERE.get(landscape, f'On the {landscape}')}, {time} steps from the start"
     if there:
         best = min(there, key=there.__getitem__)
         height = f"f = {there[best]:.3g}" if landscape == "plane" else f"{there[best]:.2g} above the minimum"
