@@ -298,7 +298,8 @@ def mlp_forward(X, weights, biases, activation):
 """,
     "logistic_overflows": """
 def mlp_forward(X, weights, biases, activation):
-    phi = {"identity": lambda z: z, "logistic": lambda z: np.exp(z) / (1 + np.exp(z)), "tanh": np.tanh, "relu": lambda z: np.maximum(0, z)}[activation]
+    phi = {"identity": lambda z: z, "logistic": lambda z: np.exp(z) / (1 + np.exp(z)), "tanh": np.tanh,
+           "relu": lambda z: np.maximum(0, z)}[activation]
     h = X
     for W, b in zip(weights[:-1], biases[:-1]):
         h = phi(h @ W.T + b)
