@@ -33,9 +33,7 @@
 # between them.
 
 # %% setup=true
-import math
 import time
-from functools import cache
 
 import numpy as np
 import torch
@@ -127,10 +125,10 @@ for name, point in (("saddle", (0, 0)), ("saddle", (0, 1)), ("two_wells", (0.101
     print(f"{name:11s} at {point!s:12s} curvatures from {eigenvalues[0]:7.2f} to {eigenvalues[1]:7.2f}")
 
 # %% [markdown]
-# Two saddles, a minimum with gentle curvatures, and the minimum of Rosenbrock's valley, whose curvatures differ by a
-# factor of 258. These tests are one-way roads. $x^4$ has a minimum at 0, though its second derivative there is 0 and
-# not positive; $x^3 - 3xy^2$ has a saddle at 0, the *monkey saddle*, with two valleys and a third for the tail,
-# though its Hessian there is zero altogether. Where an eigenvalue is 0, the second derivatives don't tell.
+# A saddle, a minimum with gentle curvatures, another saddle, and the minimum of Rosenbrock's valley, whose curvatures
+# differ by a factor of 258. These tests are one-way roads. $x^4$ has a minimum at 0, though its second derivative
+# there is 0 and not positive; $x^3 - 3xy^2$ has a saddle at 0, the *monkey saddle*, with two valleys and a third for
+# the tail, though its Hessian there is zero altogether. Where an eigenvalue is 0, the second derivatives don't tell.
 #
 # What is it like to start near a saddle? Close to $(0, 0)$ ours has slopes $(x, -y)$, so a step of descent multiplies
 # $x$ by $1 - \alpha$ and $y$ by $1 + \alpha$. Exactly on the ridge, $y = 0$, you slide to the saddle and stay for
@@ -160,8 +158,8 @@ show(figure, alt="The cost falls, rests at the saddle's height for a time, and f
 # method two starts in five end in no minimum at all.
 #
 # The **cliff** is the opposite of flat. Its gentle slope leads to the foot of a wall with slopes up to 60. Descent
-# with $\alpha = 0.5$ comes nearer by ever smaller steps, to 0.95, touches the wall, and is thrown back to $-4$; after
-# some twenty-five steps it is there again, and so for ever. With $\alpha = 0.1$ it would settle. But there is a cheaper
+# with $\alpha = 0.5$ comes nearer by ever smaller steps, to 0.95, touches the wall, and is thrown back to $-4$; some
+# eighteen steps later it is there again, and so for ever. With $\alpha = 0.1$ it would settle. But there is a cheaper
 # cure, in the preset *the same, clipped*: where the gradient is longer than 1, shorten it to length 1 and keep its
 # direction. Then a wall is just another slope, and descent stays between 0.44 and 0.95.
 
