@@ -28,6 +28,8 @@ STYLE = """
 body { font: 17px/1.5 system-ui, sans-serif; max-width: 46rem; margin: 3rem auto; padding: 0 1.2rem }
 h2 { margin-top: 2.2rem } li { margin: .5rem 0 } small { opacity: .75 }
 """
+# Voilà's pages ask a network for icons and formulas; browsers that are told so leave it.
+POLICY = "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; connect-src 'self' ws: wss:"
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ def demos() -> Iterator[Demo]:
     import course.demos
 
     for module in sorted(found.name for found in pkgutil.iter_modules(course.demos.__path__)):
-        for name in import_module(f"course.demos.{module}").DEMOS:
+        for name in getattr(import_module(f"course.demos.{module}"), "DEMOS", ()):
             function = _function(module, name)
             yield Demo(module, name, (function.__doc__ or "").strip().splitlines()[0])
 
@@ -116,7 +118,8 @@ def serve(arguments: list[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="demos-") as folder:
         for demo in demos():
             write_notebook(Path(folder, f"{demo.page}.ipynb"), demo)
-        command = [sys.executable, "-m", "voila", folder, "--theme=light", *arguments]
+        offline = f"--Voila.tornado_settings={{'headers': {{'Content-Security-Policy': \"{POLICY}\"}}}}"
+        command = [sys.executable, "-m", "voila", folder, "--theme=light", offline, *arguments]
         with subprocess.Popen(command) as voila:
             try:
                 return voila.wait()
