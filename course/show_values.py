@@ -57,7 +57,8 @@ def _short(value: Any) -> str:
 
 
 def _largest(expected: Any, got: Any) -> str:
-    one, other = np.asarray(expected, float), np.asarray(got, float)
+    one = np.asarray(expected, float)
+    other = np.asarray(got, float)
     with np.errstate(all="ignore"):
         gap = np.abs(other - one)
     gap = np.where(np.isnan(gap), np.where(np.isnan(one) & np.isnan(other), 0, np.inf), gap)
