@@ -164,9 +164,8 @@ def as_it_stands(name):
 
 
 def under_other_names(name):
-    return "planted.py", ast.unparse(ast.fix_missing_locations(OtherNames().visit(solution(name)))).replace(
-        "return ", "out = "
-    )
+    renamed = ast.unparse(ast.fix_missing_locations(OtherNames().visit(solution(name))))
+    return "planted.py", f"def draw():\n{textwrap.indent(renamed, '    ')}\n"
 
 
 def among_other_code(name):
