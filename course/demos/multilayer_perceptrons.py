@@ -236,7 +236,7 @@ def interpolation(
         )
         errors = np.array([error(target, width, n, spacing) for n in COUNTS]).clip(1e-16)
         now = max(error(target, width, count, spacing), 1e-16)
-        guide = errors[6:9].max() * (np.array(COUNTS) / COUNTS[7]) ** -2.0
+        guide = (errors[7] if errors[7] > 1e-12 else errors[6:9].max()) * (np.array(COUNTS) / COUNTS[7]) ** -2.0
         shown = errors > 1e-12
         curve = panel(
             line(COUNTS, guide, color=GREY, width=1, label="slope −2"),
