@@ -122,8 +122,8 @@ def twice(answer: Callable[..., Any], *arguments: Any) -> tuple[Any, Any]:
 def rule(answer: Callable[..., Any]) -> Generator[Any, Any, None]:
     """Conversation with an update rule `answer(theta, grad, state, step) -> theta, state` on several problems at once.
 
-    The rule may write into its arrays, which are copies. The probe is told (thetas, grads, step), lists with None for problems that are over, and says the list of new thetas. The
-    states stay here.
+    The rule may write into its arrays, which are copies. The probe is told (thetas, grads, step), lists with None for
+    problems that are over, and says the list of new thetas. The states stay here.
     """
     thetas, grads, step = yield None
     states: list[Any] = [None] * len(thetas)

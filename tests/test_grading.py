@@ -51,7 +51,13 @@ def hand_in(ground, student, work, lecture=LECTURE):
 def command(ground, *words, **options):
     environment = os.environ | {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
     return subprocess.run(
-        [str(word) for word in words], cwd=ground, env=environment, capture_output=True, text=True, timeout=300, **options
+        [str(word) for word in words],
+        cwd=ground,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        **options,
     )
 
 
@@ -248,13 +254,17 @@ def test_a_disk_that_is_full_loses_no_earlier_grade(ground):
 def test_the_audit_is_clean_for_right_and_wrong_answers_and_fails_when_they_are_exchanged(ground):
     sources = ground / "answers.py"
     right, wrong = RIGHT["squared_error_cost"][0], WRONG["squared_error_cost"]["no_half"]
-    sources.write_text(f"RIGHT = {{'squared_error_cost': [{right!r}]}}\nWRONG = {{'squared_error_cost': {{'no_half': {wrong!r}}}}}")
+    sources.write_text(
+        f"RIGHT = {{'squared_error_cost': [{right!r}]}}\nWRONG = {{'squared_error_cost': {{'no_half': {wrong!r}}}}}"
+    )
     done = command(ground, "autograder", "audit", sources, "--json", ground / "audit.json")
     assert done.returncode == 0, done.stdout + done.stderr
     assert json.loads((ground / "audit.json").read_text()) == {
         "squared_error_cost": {"right": [True], "wrong": {"no_half": {"refused": True, "hint": "no_half"}}}
     }
-    sources.write_text(f"RIGHT = {{'squared_error_cost': [{wrong!r}]}}\nWRONG = {{'squared_error_cost': {{'mine': {right!r}}}}}")
+    sources.write_text(
+        f"RIGHT = {{'squared_error_cost': [{wrong!r}]}}\nWRONG = {{'squared_error_cost': {{'mine': {right!r}}}}}"
+    )
     done = command(ground, "autograder", "audit", sources)
     assert done.returncode == 1
     assert "was refused" in done.stdout
