@@ -11,6 +11,7 @@ from importlib import import_module
 from pathlib import Path
 
 import numpy as np
+import multilayer_perceptrons_authority
 import optimization_authority
 import pytest
 import torch
@@ -32,6 +33,11 @@ ROOT = Path(__file__).parents[1]
 def judged_by_what_it_achieves(exercise):
     """By a score or a property, for which a lecture's own tests have their authorities."""
     return isinstance(exercise.right_outcome(exercise.cases_for(VISIBLE_SEED)[0]).output, dict)
+
+
+def takes_sizes_only(exercise):
+    """Its inputs are the same for every seed, as a network for the parity of n bits is the same whoever asks."""
+    return all(isinstance(a, int) for case in exercise.cases_for(VISIBLE_SEED) for a in case.arguments)
 
 
 TOPICS = topics()
@@ -117,7 +123,7 @@ def train_softmax_regression(X, labels, num_classes, lr, steps):
     "exercise", [e for e in EXERCISES.values() if not judged_by_what_it_achieves(e)], ids=lambda e: e.id
 )
 def test_the_reference_agrees_with_an_independent_authority(exercise, seed):
-    authority = {**vars(optimization_authority), **globals()}[exercise.id]
+    authority = {**vars(optimization_authority), **vars(multilayer_perceptrons_authority), **globals()}[exercise.id]
     for case in exercise.cases_for(seed):
         arguments = probes.build_arguments(case.arguments)
         right = authority(*arguments)
@@ -191,6 +197,8 @@ def test_the_same_seed_gives_the_same_cases_and_another_seed_others(exercise):
         return [json.dumps([wire.pack(a) for a in (*case.arguments, case.truth)]) for case in exercise.cases_for(seed)]
 
     assert packed(5) == packed(5)
+    if takes_sizes_only(exercise):
+        return
     different = [one != other for one, other in zip(packed(5), packed(6), strict=True)]
     assert sum(different) >= 0.7 * len(different)
 
@@ -212,16 +220,24 @@ def test_most_of_the_weight_lies_on_ordinary_cases(exercise):
     assert sum(not case.edge for case in cases) >= len(cases) / 2
 
 
+def holds_floats(value):
+    if isinstance(value, (list, tuple)):
+        return any(map(holds_floats, value))
+    return isinstance(value, np.ndarray) and value.dtype.kind == "f"
+
+
 @every_exercise
 def test_float32_is_tried_in_an_ordinary_case_only(exercise):
     strict, cases = exercise.tolerance, exercise.cases_for(VISIBLE_SEED)
     loose = [case for case in cases if strict.for_arguments(case.arguments) != strict]
-    takes_floats = any(isinstance(a, np.ndarray) and a.dtype.kind == "f" for case in cases for a in case.arguments)
+    takes_floats = any(holds_floats(case.arguments) for case in cases)
     assert bool(loose) == takes_floats
     assert not any(case.edge for case in loose)
 
 
 def in_float32(value):
+    if isinstance(value, (list, tuple)):
+        return type(value)(map(in_float32, value))
     return value if isinstance(value, dict) else np.float32(value)
 
 
@@ -234,8 +250,7 @@ def test_right_answers_in_float32_are_right(exercise, seed):
         if tolerance == exercise.tolerance:
             continue
         right = exercise.right_outcome(case).output
-        rounded = tuple(map(in_float32, right)) if isinstance(right, tuple) else in_float32(right)
-        assert value_difference(right, rounded, tolerance) is None, case.name
+        assert value_difference(right, in_float32(right), tolerance) is None, case.name
 
 
 # ------------------------------------------------------------------------------------------ mistakes
@@ -331,7 +346,11 @@ def as_sent(outcome):
     return Outcome("returned", wire.unpack(json.loads(json.dumps(wire.pack(outcome.output)))), changed=outcome.changed)
 
 
-@pytest.mark.parametrize("exercise", [e for e in EXERCISES.values() if e.probe is probes.values], ids=lambda e: e.id)
+@pytest.mark.parametrize(
+    "exercise",
+    [e for e in EXERCISES.values() if e.probe is probes.values and not takes_sizes_only(e)],
+    ids=lambda e: e.id,
+)
 def test_a_table_of_memorised_visible_answers_fails(exercise):
     """Whoever reads the frozen cases and returns what stands there earns nothing for it on fresh ones."""
 
@@ -340,13 +359,13 @@ def test_a_table_of_memorised_visible_answers_fails(exercise):
 
     frozen = visible(exercise).cases
     known = {key(probes.build_arguments(case.arguments)): case.right.output for case in frozen}
-    by_shape = {tuple(map(np.shape, probes.build_arguments(case.arguments))): case.right.output for case in frozen}
+    by_shape = {shapes(probes.build_arguments(case.arguments)): case.right.output for case in frozen}
 
     def memorised(*arguments):
         return known[key(arguments)]
 
     def nearest(*arguments):
-        return by_shape[tuple(map(np.shape, arguments))]
+        return by_shape[shapes(arguments)]
 
     seen = exercise.cases_for(VISIBLE_SEED)
     assert all(attempt(memorised, case.arguments).status == "returned" for case in seen)
@@ -354,6 +373,10 @@ def test_a_table_of_memorised_visible_answers_fails(exercise):
         sheet = sheet_of(exercise, seed)
         assert verdict(sheet, [attempt(memorised, case.arguments) for case in sheet.cases]).score == 0
         assert verdict(sheet, [attempt(nearest, case.arguments) for case in sheet.cases]).score <= exercise.points / 4
+
+
+def shapes(value):
+    return tuple(map(shapes, value)) if isinstance(value, (list, tuple)) else np.shape(value)
 
 
 # ------------------------------------------------------------------------------------------ frozen cases
