@@ -34,7 +34,7 @@ WARM = (
     "numpy", "torch", "torch.nn.functional", "matplotlib.pyplot", "matplotlib_inline.backend_inline",
     "matplotlib.backends.backend_agg", "scipy.special", "scipy.optimize", "sklearn.datasets", "sklearn.linear_model",
     "sklearn.model_selection", "sklearn.metrics", "IPython.display", "jedi", "pandas", "course", "course.case",
-    "course.check", "course.data", "course.figure", "course.given", "course.probes", "course.wire",
+    "course.checks", "course.data", "course.figure", "course.given", "course.probes", "course.wire",
 )  # fmt: skip
 
 

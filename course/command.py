@@ -44,7 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
 def check_notebook(path: Path) -> int:
     """Print the check of every exercise that the notebook holds. Runs its answers here, as opening it would."""
     from course import frozen_cases
-    from course.check import check_exercise
+    from course.checks import check_exercise
     from course.program import program_by_names
 
     try:

@@ -24,7 +24,7 @@ from autograder.judge import Sheet, verdict
 from course import frozen_cases, probes, signs, wire
 from course.attempt import attempt
 from course.case import Case, Outcome, Tolerance, value_difference
-from course.check import check_exercise
+from course.checks import check_exercise
 from course.diagnosis import Mistake
 
 ROOT = Path(__file__).parents[1]

@@ -150,7 +150,7 @@ def test_the_trace_holds_the_lines_of_cells_and_none_of_libraries():
 
 def test_importing_the_course_loads_neither_torch_nor_widgets():
     program = (
-        "import course, course.check, sys; print(sorted({'torch', 'ipywidgets', 'matplotlib'} & set(sys.modules)))"
+        "import course, course.checks, sys; print(sorted({'torch', 'ipywidgets', 'matplotlib'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

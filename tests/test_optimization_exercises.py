@@ -17,7 +17,7 @@ from autograder.marking import warm
 from autograder.reference import optimization as reference
 from course import frozen_cases, given, landscapes, probes, views
 from course.case import WRONG, Case, Outcome, Tolerance, differences
-from course.check import check_exercise
+from course.checks import check_exercise
 from course.program import Piece
 
 SEEDS = [2, 31, 32]

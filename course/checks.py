@@ -6,10 +6,9 @@ A check is a help, not a grade: it runs where the answer runs. Grading uses othe
 from __future__ import annotations
 
 import html
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from types import FunctionType, ModuleType
+from types import FunctionType
 from typing import Any
 
 from course import frozen_cases, probes, views, wire
@@ -204,13 +203,3 @@ def _notes(exercise: FrozenExercise, outcomes: list[Outcome], mistake: Mistake |
 
 def _not_an_answer(answer: Any) -> str:
     return f"check takes the function itself: check(squared_error_cost), without quotes or brackets; {describe(answer)} came."
-
-
-class _CallableModule(ModuleType):
-    """`from course import check` gives this module, for it has the function's name; so the module can be called too."""
-
-    def __call__(self, answer: Callable[..., Any]) -> Report:
-        return check(answer)
-
-
-sys.modules[__name__].__class__ = _CallableModule

@@ -16,7 +16,7 @@ import torch
 
 from autograder.exercise import lecture
 from course import check
-from course.check import check_exercise
+from course.checks import check_exercise
 from course.frozen_cases import exercises, load
 
 EXERCISES = lecture("linear_models")
@@ -313,9 +313,9 @@ def test_an_answer_that_calls_a_right_one_hears_only_of_itself():
 def test_the_name_check_can_be_called_in_whatever_order_things_are_imported():
     for program in (
         "from course import check; from course import check; print(check(3))",
-        "import course.check; from course import check; print(check(3))",
-        "from course.check import Report; import course; print(course.check(3))",
-        "from course.check import check; print(check(3))",
+        "import course.checks; from course import check; print(check(3))",
+        "from course.checks import Report; import course; print(course.check(3))",
+        "from course.checks import check; print(check(3))",
     ):
         done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
         assert "the number 3 came." in done.stdout, done.stderr
