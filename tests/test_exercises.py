@@ -10,8 +10,8 @@ from fractions import Fraction
 from importlib import import_module
 from pathlib import Path
 
-import numpy as np
 import multilayer_perceptrons_authority
+import numpy as np
 import optimization_authority
 import pytest
 import torch
