@@ -111,9 +111,8 @@ def threshold_network(output: Any, arguments: Sequence[Any], truth: Any) -> dict
 
 def _threshold_layers(output: Any, n: int, units: int | None) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
     first = output[0] if isinstance(output, (tuple, list)) and output else None
-    has_column = isinstance(first, (np.ndarray, list)) and np.shape(first) == (n, n + 1)
-    if units and has_column:
-        raise NotThis(f"W1 has shape {np.shape(first)} where {(units, n)} is expected.", "bias column")
+    if units and isinstance(first, np.ndarray) and first.shape == (n, n + 1):
+        raise NotThis(f"W1 has shape {first.shape} where {(units, n)} is expected.", "bias column")
     W1, b1, w2, b2 = _four(output, ("W1", "b1", "w2", "b2"))
     W1 = _array(W1, "W1")
     H = units or (len(W1) if W1.ndim == 2 else 0)

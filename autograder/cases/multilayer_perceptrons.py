@@ -33,7 +33,9 @@ def four_inputs(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("the four inputs")
 
 
-xor_network = Exercise(reference.xor_network, points=1, cases=four_inputs, view=views.threshold_network)
+xor_network = Exercise(
+    reference.xor_network, points=1, cases=four_inputs, outputs=("the network",), view=views.threshold_network
+)
 
 
 @xor_network.mistake(sign=signs.same_fault)
@@ -73,7 +75,9 @@ def bits(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("a single bit", 1, edge=True)
 
 
-parity_network = Exercise(reference.parity_network, points=2, cases=bits, view=views.threshold_network)
+parity_network = Exercise(
+    reference.parity_network, points=2, cases=bits, outputs=("the network",), view=views.threshold_network
+)
 
 
 @parity_network.mistake(sign=signs.same_fault)
@@ -485,7 +489,7 @@ def foldings(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("depth 1", 1, edge=True)
 
 
-tent_network = Exercise(reference.tent_network, points=2, cases=foldings, view=views.tents)
+tent_network = Exercise(reference.tent_network, points=2, cases=foldings, outputs=("the network",), view=views.tents)
 
 
 @tent_network.mistake(sign=signs.same_fault)
