@@ -98,11 +98,12 @@ class _Grading:
         self.bar = _bar(console)
         self.notebook = NotebookNode()  # of the instructor
         self.ready = False  # whether the gradebook knows the lecture
+        self.away: tuple[int, str] | None = None  # how many submissions it did not take, and why
 
     def run(self, found: list[Submission], executor: Executor | None) -> None:
         # Python 3.11 parses wrongly when two threads do it at a time, and jupytext parses: so before there are threads
         self.notebook = instructor_notebook(self.lecture)
-        todo = [job for submission in found if (job := self._job(submission)) is not None]
+        todo = [submission for submission in found if not self._is_judged(submission)]
         workers = self.options.workers or os.cpu_count() or 1
         try:
             if executor is None:
@@ -114,19 +115,31 @@ class _Grading:
                 self._judge(todo, executor, workers)
         finally:
             self._store()
+            if self.away:
+                count, error = self.away
+                self.result.problems.append(
+                    f"{error} {count} submissions are judged and not entered yet; "
+                    f"`autograder grade {self.lecture.name}` enters them later, without judging them again."
+                )
             self.result.records = [self.done[key] for key in sorted(self.done)]
 
-    def _job(self, submission: Submission) -> Job | None:
-        """The submission as a job, or None where its verdicts are there already; those that wait for the gradebook go there."""
+    def _job(self, submission: Submission) -> Job:
+        """What is to be judged. Read only when its turn comes, so that memory does not grow with the class."""
         try:
             cells, problem = read_submission(submission.notebook), ""
             digest = hashlib.sha256(repr(cells).encode("utf-8", "replace")).hexdigest()
         except Unreadable as error:
             cells, problem, digest = None, str(error), f"unreadable: {error}"
-        job = Job(submission.student, cells, problem, digest, submission.timestamp)
+        return Job(submission.student, cells, problem, digest, submission.timestamp)
+
+    def _is_judged(self, submission: Submission) -> bool:
+        """Whether its verdicts are there already; those that wait for the gradebook go there."""
         known = self._known(submission.student)
-        if known is None or self.options.force or not self._holds(known, job):
-            return job
+        if known is None or self.options.force:
+            return False
+        job = self._job(submission)
+        if not self._holds(known, job):
+            return False
         if known.timestamp != job.timestamp:  # the same notebook, handed in again
             known = replace(known, timestamp=job.timestamp, stored=False)
         self.done[known.student] = known
@@ -134,8 +147,8 @@ class _Grading:
         if known.problem:
             self.result.problems.append(known.problem)
         if not known.stored:
-            self.waiting.append(Marked(known, restore(cells or [], marker(self.terms).released).notebook))
-        return None
+            self._enter(Marked(known, restore(job.cells or [], marker(self.terms).released).notebook))
+        return True
 
     def _known(self, student: str) -> Record | None:
         path = records.folder(self.course, self.lecture) / f"{student}.json"
@@ -151,7 +164,7 @@ class _Grading:
         same_seed = self.options.seed is None or known.seed == self.options.seed
         return same_seed and known.digest == job.digest and known.versions == self.terms.versions
 
-    def _judge(self, todo: list[Job], executor: Executor, workers: int) -> None:
+    def _judge(self, todo: list[Submission], executor: Executor, workers: int) -> None:
         """Few jobs are in flight at a time, so that memory does not grow with the class."""
         local = isinstance(executor, ThreadPoolExecutor)
         pending: dict[Future[Marked], Job] = {}
@@ -163,7 +176,8 @@ class _Grading:
                 self._open_gradebook()
             try:
                 while True:
-                    for job in queue:
+                    for submission in queue:
+                        job = self._job(submission)
                         pending[self._submit(executor, job, tell if local else None)] = job
                         if len(pending) >= 2 * workers:
                             break
@@ -204,6 +218,9 @@ class _Grading:
             self.result.problems.append(
                 f"{job.student}: the notebook has no cell for {', '.join(absent)}; it may be of an older release. The rest is graded."
             )
+        self._enter(marked)
+
+    def _enter(self, marked: Marked) -> None:
         self.waiting.append(marked)
         if len(self.waiting) >= GRADEBOOK_BATCH:
             self._store()
@@ -222,10 +239,7 @@ class _Grading:
                 self.course, self.lecture, [(m.record.student, m.notebook, m.record.timestamp) for m in waiting]
             )
         except GradebookAway as error:
-            self.result.problems.append(
-                f"{error} {len(waiting)} submissions are judged and not entered yet; "
-                f"`autograder grade {self.lecture.name}` enters them later, without judging them again."
-            )
+            self.away = (len(waiting) + (self.away[0] if self.away else 0), str(error))
             return
         self.result.problems += refused.values()
         for marked in waiting:

@@ -92,6 +92,11 @@ class Sheet:
         return [[wire.pack(argument) for argument in case.arguments] for case in self.cases]
 
     @cached_property
+    def inputs(self) -> list[str]:
+        """What goes into each case, in words."""
+        return [describe_arguments(self.exercise.parameters, case.arguments) for case in self.cases]
+
+    @cached_property
     def right(self) -> list[Outcome]:
         return [self.exercise.right_outcome(case) for case in self.cases]
 
@@ -191,9 +196,9 @@ def verdict(
             case.weight,
             case.edge,
             "" if problem is None else _sentence(problem, outcome),
-            describe_arguments(exercise.parameters, case.arguments),
+            inputs,
         )
-        for case, problem, outcome in zip(sheet.cases, found, outcomes, strict=True)
+        for case, inputs, problem, outcome in zip(sheet.cases, sheet.inputs, found, outcomes, strict=True)
     )
     share = sum(case.weight for case in cases if case.passed) / sum(case.weight for case in cases)
     if not any(case.passed and not case.edge for case in cases):

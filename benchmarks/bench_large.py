@@ -58,7 +58,9 @@ class Run:
         before = os.times()
         began = time.monotonic()
         with open(course / "said.txt", "w+") as said:
-            process = subprocess.Popen(words, cwd=course, env=on_path(), stdout=said, stderr=said)
+            process = subprocess.Popen(
+                words, cwd=course, env=on_path(), stdout=said, stderr=said, preexec_fn=hear_interrupts
+            )
             while process.poll() is None:
                 time.sleep(0.25)
                 done = count(records)
@@ -70,6 +72,10 @@ class Run:
             said.seek(0)
             self.said = said.read()
         self.code, self.wall = process.returncode, time.monotonic() - began
+        if not stop and self.code:
+            raise SystemExit(f"autograder grade ended with {self.code}:\n{self.said[-3000:]}")
+        if stop and (not self.samples or count(records) <= self.found):
+            raise SystemExit(f"autograder grade ended before it could be stopped:\n{self.said[-3000:]}")
         after = os.times()
         self.cpu = sum(after[2:4]) - sum(before[2:4])
         self.kept = count(records)
@@ -77,9 +83,9 @@ class Run:
         self.left = [process for process in self.below if Path("/proc", str(process)).exists()]
 
     def memory(self, first, last):
-        """The most memory between two shares of the run's time, MB."""
-        end = self.samples[-1][0]
-        return max(size for at, _, size in self.samples if first * end <= at <= last * end) / 2**20
+        """The most memory between two shares of the run, MB."""
+        count = len(self.samples)
+        return max(size for _, _, size in self.samples[int(first * count) : int(last * count) + 1]) / 2**20
 
     def pace(self, first, last):
         """Submissions a second between two shares of what the run judged."""
@@ -87,6 +93,11 @@ class Run:
         start = next(at for at, done, _ in self.samples if done >= max(low, self.found + 1))
         end = next(at for at, done, _ in self.samples if done >= high)
         return (high - low) / (end - start)
+
+
+def hear_interrupts():
+    """A shell's background jobs ignore Ctrl-C, and hand that down."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def count(folder):

@@ -71,6 +71,8 @@ def started(ground, students):  # noqa: F811
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # a shell's background jobs ignore Ctrl-C, and hand that down
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     folder = ground / ".autograder" / LECTURE
     while process.poll() is None and len(list(folder.glob("*.json"))) < 3:
