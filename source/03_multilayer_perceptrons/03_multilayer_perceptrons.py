@@ -548,12 +548,12 @@ demos.interpolation(relu_interpolant, formula=lambda s: np.exp(s) * np.cos(5 * s
 
 # %% [markdown] covers="03.21"
 # And much is not promised. *How many units?* Even ones on a grid of spacing $d$ in $D$ dimensions are of the order of
-# $(1/d)^D$: with ten ticks along each of 64 pixels more than there are atoms in the universe. For some functions no
-# arrangement of one hidden layer does better than exponential. *Will training find it?* The theorem speaks of weights
-# that exist, not of an algorithm that gets there. *Will it be right where there are no data?* A network that can go
-# through any points can also go through noisy ones: the power to express everything is the power to overfit. So the
-# theorem is no reason to use a network. A better one is that for many real problems a *compact* network exists; to
-# find architectures for which that is so is the art.
+# $(1/d)^D$: with ten ticks along each of 64 pixels that is $10^{64}$, more than the Sun has atoms. For some functions
+# no arrangement of one hidden layer does better than exponential. *Will training find it?* The theorem speaks of
+# weights that exist, not of an algorithm that gets there. *Will it be right where there are no data?* A network that
+# can go through any points can also go through noisy ones: the power to express everything is the power to overfit.
+# So the theorem is no reason to use a network. A better one is that for many real problems a *compact* network
+# exists; to find architectures for which that is so is the art.
 
 # %% [markdown]
 # ### Question: "a neural network can learn anything" (3 points, 8 minutes)
@@ -705,10 +705,10 @@ with until_written(random_feature_classifier):
 # kinks come near any curve, in the plane as on the line.
 #
 # Now the warning. Here is the accuracy on unseen digits against the number of random features, with ridge and
-# without, for 600 training examples (half as many as before, to save your time). The computation uses the kernel form:
-# with $H$ the hidden values of the training data and $T$ the targets, the output weights are
-# $H^\top(HH^\top + \lambda N I)^{-1}T$, which needs inner products alone. Without ridge $\lambda$ goes to 0. What do you
-# expect at 600 features, as many as examples? And beyond?
+# without, for 600 training examples (half as many as before, to save your time). The computation uses the kernel
+# form: with $H$ the hidden values of the training data and $T$ the targets, the output weights are
+# $H^\top(HH^\top + \lambda N I)^{-1}T$, which needs inner products alone. Without ridge $\lambda$ goes to 0. What do
+# you expect at 600 features, as many as examples? And beyond?
 
 # %%
 import torch
@@ -755,16 +755,17 @@ for name in accuracy:
     print(f"{name}:", {count: round(value, 3) for count, value in zip(counts, accuracy[name], strict=True)})
 
 # %% [markdown]
-# With ridge, more features hardly ever hurt. Without it the accuracy collapses where there are about as many features as
-# examples (a little later here, since some units are off for every example and don't count). This is the
+# With ridge, more features hardly ever hurt. Without it the accuracy collapses where there are about as many features
+# as examples (a little later here, since some units are off for every example and don't count). This is the
 # **interpolation threshold**: there is then just one way to fit all targets, noise and all, and it needs huge
 # weights, as you see on the right. With still more features there are many ways, the smallest weights among them are
 # mild again, and the accuracy recovers. The second rise is called **double descent** (Mikhail Belkin and others,
 # 2019), after the test error, which descends twice. Lecture 08 comes back to it.
 #
-# If random features are that good, why train them? Because the number that is needed grows fast with what the
-# function depends on. The digits are small and centred. On larger images a trained layer does with hundreds of units
-# what random ones don't with a million.
+# If random features are that good, why train them? The digits are small and centred, and 500 guesses at what might be
+# useful are enough. In general the number that is needed grows fast with the number of inputs: a *single* ReLU unit
+# in $D$ dimensions, which a network with one hidden unit computes exactly, takes exponentially many random ones to
+# come near, unless their output weights are huge (Gilad Yehudai and Ohad Shamir, 2019).
 
 # %% [markdown]
 # ## Beyond: how many pieces does a random network have?
