@@ -38,7 +38,9 @@ def _parser() -> argparse.ArgumentParser:
     collect = commands.add_parser("collect", help="take in what students handed in on Canvas, Moodle or elsewhere")
     collect.add_argument("lecture", help="name, number or topic: 02_linear_models, 2, linear_models")
     collect.add_argument("path", type=Path, help="the folder or zip that was downloaded")
-    collect.add_argument("--roster", type=Path, metavar="FILE", help="CSV: who is in the class (a grade book's export will do)")
+    collect.add_argument(
+        "--roster", type=Path, metavar="FILE", help="CSV: who is in the class (a grade book's export will do)"
+    )
     collect.add_argument("--deadline", metavar="ISO", help="like 2026-03-01T23:59; later ones are collected and listed")
     collect.add_argument("--dry-run", action="store_true", help="say what would be done and write nothing")
     collect.set_defaults(run=_collect)
@@ -63,10 +65,16 @@ def _parser() -> argparse.ArgumentParser:
     feedback.set_defaults(run=_feedback)
 
     export = commands.add_parser("export", help="write grades as a table that Canvas, Moodle or a spreadsheet reads")
-    export.add_argument("--format", choices=("csv", "canvas", "moodle"), default="csv", help="csv is nbgrader's own table")
-    export.add_argument("--to", type=Path, metavar="FILE", help="default: grades.csv, grades-canvas.csv, grades-moodle.csv")
+    export.add_argument(
+        "--format", choices=("csv", "canvas", "moodle"), default="csv", help="csv is nbgrader's own table"
+    )
+    export.add_argument(
+        "--to", type=Path, metavar="FILE", help="default: grades.csv, grades-canvas.csv, grades-moodle.csv"
+    )
     export.add_argument("--lecture", help="only this one")
-    export.add_argument("--roster", type=Path, metavar="FILE", help="the grade book or worksheet that is to be filled in")
+    export.add_argument(
+        "--roster", type=Path, metavar="FILE", help="the grade book or worksheet that is to be filled in"
+    )
     export.set_defaults(run=_export)
 
     report = commands.add_parser("report", help="write a page for teachers: scores, mistakes, who needs a look")
