@@ -79,8 +79,10 @@ class Run:
         after = os.times()
         self.cpu = sum(after[2:4]) - sum(before[2:4])
         self.kept = count(records)
-        time.sleep(2)
-        self.left = [process for process in self.below if Path("/proc", str(process)).exists()]
+        self.left, deadline = self.below, time.monotonic() + 10
+        while self.left and time.monotonic() < deadline:
+            time.sleep(0.1)
+            self.left = {process for process in self.left if Path("/proc", str(process)).exists()}
 
     def memory(self, first, last):
         """The most memory between two shares of the run, MB."""
