@@ -134,6 +134,8 @@ def test_newton_arrives_in_one_step_on_any_quadratic_and_goes_to_a_saddle_unless
     np.testing.assert_allclose(rules.race(["Newton"], where, 1, {})[0]["Newton"][1], 0, atol=1e-12)
     straight = rules.race(["Newton"], course("saddle", (1.5, 0.05)), 20, {})[0]["Newton"]
     np.testing.assert_allclose(straight[-1], 0, atol=1e-9)
+    little = rules.race(["Newton"], course("saddle", (1.5, 0.05), damping=0.2), 20, {})[0]["Newton"]
+    np.testing.assert_allclose(little[-1], 0, atol=1e-9)
     damped = rules.race(["Newton"], course("saddle", (1.5, 0.05), damping=1.5), 60, {})[0]["Newton"]
     np.testing.assert_allclose(damped[-1], (0, 1), atol=1e-6)
 
@@ -286,6 +288,14 @@ def test_whatever_my_rule_does_ends_in_one_sentence(rule, said):
         stage.picture()
     panels, _ = stage.picture(rules=["gradient descent"])
     assert panels
+
+
+def test_every_preset_of_the_race_waits_at_its_start():
+    stage = demos.landscape_racer()
+    assert all(preset["time"] == 0 for preset in stage.presets.values())
+    _, note = stage.picture(**stage.presets["zigzag"])
+    assert "press play" in note
+    assert "press play" not in stage.picture(**stage.presets["zigzag"] | {"time": 10})[1]
 
 
 def test_basins_are_where_single_walks_end():
@@ -450,6 +460,17 @@ def test_updates_fall_like_one_over_the_batch_and_then_stay():
     assert updates[2] == pytest.approx(updates[0] / 4, rel=0.15)
     assert updates[-1] > 1.5 * updates[0] / 64
     assert (np.diff(updates) <= 0).all()
+
+
+def test_the_loss_drops_to_about_a_tenth_where_the_rate_is_divided_by_ten():
+    stage = demos.noise_and_batch_size(reference.minibatch_noise)
+    losses = stage.picture(**stage.presets["sudden drops"])[0][1]
+    (cut,) = of_color(losses, noise.ORANGE)
+    assert (cut["x"] == 50 * noise.N).all()
+    (loss,) = of_color(losses, noise.BLUE)
+    before = loss["y"][(loss["x"] > 20 * noise.N) & (loss["x"] < 50 * noise.N)].mean()
+    after = loss["y"][loss["x"] > 55 * noise.N].mean()
+    assert 0.05 < after / before < 0.2
 
 
 # ------------------------------------------------------------------------------------------------------------ signals

@@ -20,10 +20,12 @@ TARGET = 0.01  # of excess loss
 SCHEDULES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "constant": lambda epoch: np.ones_like(epoch),
     "halve every 20 epochs": lambda epoch: 0.5 ** (epoch // 20),
+    "a tenth after 50 epochs": lambda epoch: np.where(epoch < 50, 1.0, 0.1),
     "1/(1 + kt), k = 0.1 an epoch": lambda epoch: 1 / (1 + 0.1 * epoch),
     "cosine": lambda epoch: (1 + np.cos(np.pi * epoch / EPOCHS)) / 2,
 }
 """Epoch, from 0 to EPOCHS -> what the learning rate is multiplied by."""
+CUTS = {"halve every 20 epochs": (20, 40, 60, 80), "a tenth after 50 epochs": (50,)}
 START = (4.5, 1.5)
 
 
@@ -59,7 +61,7 @@ def noise_and_batch_size(minibatch_noise: Callable[..., Any], **settings: Any) -
         total = noise(line_.gradients(line_.best), S)
         predicted = line_.stationary(rate, total)
         plane = _plane(line_, path, cloud, predicted, average)
-        losses = _losses(line_, path, S, average, examples)
+        losses = _losses(line_, path, S, average, examples, CUTS.get(schedule, ()))
         counts = _needed(needed(seed), S)
         spread = np.sqrt(np.trace(np.cov(cloud.T)))
         said = (
@@ -90,7 +92,7 @@ def noise_and_batch_size(minibatch_noise: Callable[..., Any], **settings: Any) -
             "half the rate": {"S": 1, "alpha": 0.05, "schedule": "constant", "average": False},
             "twice the batch: why the same?": {"S": 2, "alpha": 0.1, "schedule": "constant", "average": False},
             "all 64: no noise": {"S": 64, "alpha": 0.1, "schedule": "constant", "average": False},
-            "sudden drops": {"S": 1, "alpha": 0.2, "schedule": "halve every 20 epochs", "average": False},
+            "sudden drops": {"S": 1, "alpha": 0.2, "schedule": "a tenth after 50 epochs", "average": False},
             "averaged instead": {"S": 1, "alpha": 0.2, "schedule": "constant", "average": True},
             "too fast for one example": {"S": 1, "alpha": 1.0, "schedule": "constant", "average": False},
         },
@@ -200,10 +202,14 @@ def _plane(line_: Line, path: np.ndarray, cloud: np.ndarray, predicted: np.ndarr
     )
 
 
-def _losses(line_: Line, path: np.ndarray, S: int, average: bool, examples: bool) -> Any:
+def _losses(
+    line_: Line, path: np.ndarray, S: int, average: bool, examples: bool, cuts: tuple[int, ...]
+) -> Any:  # fmt: skip
+    """The loss above the least; a vertical line at each epoch of cuts."""
     few = np.unique(np.linspace(0, len(path) - 1, 500).astype(int))
     unit = S if examples else 1
     layers = [line(few * unit, np.maximum(line_.loss(path[few]) - line_.least, 1e-8), color=BLUE, width=1.2)]
+    layers += [line([cut * N * unit / S] * 2, [1e-6, 30], color=ORANGE, width=1.2) for cut in cuts]
     if average:
         sums = np.cumsum(path, axis=0)
         half = few // 2

@@ -172,8 +172,8 @@ def landscape_racer(
 
 
 _QUIET = {"clip": False, "sigma": 0.0, "mu": 0.9, "beta2": 0.999, "damping": 0.0, "view": "map", "show_basins": False}
-_RAVINE = {**_QUIET, "landscape": "ravine", "kappa": 50.0, "phi": 0.0, "start": (-2.5, 1.0), "steps": 150, "time": 150}
-PRESETS: dict[str, dict[str, Any]] = {
+_RAVINE = {**_QUIET, "landscape": "ravine", "kappa": 50.0, "phi": 0.0, "start": (-2.5, 1.0), "steps": 150, "time": 0}
+PRESETS: dict[str, dict[str, Any]] = {  # each waits at its start, so that one can guess
     "zigzag": {**_RAVINE, "rules": ["gradient descent"], "lr": 0.038},
     "momentum arrives": {**_RAVINE, "rules": ["gradient descent", "momentum"], "lr": 0.03, "mu": 0.75},
     "too fast": {**_RAVINE, "rules": ["gradient descent", "momentum"], "lr": 0.0405, "mu": 0.75},
@@ -186,7 +186,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "start": (1.5, 0.0),
         "lr": 0.1,
         "steps": 100,
-        "time": 100,
+        "time": 0,
     },
     "a thousandth beside it": {
         **_QUIET,
@@ -195,7 +195,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "start": (1.5, 0.001),
         "lr": 0.1,
         "steps": 100,
-        "time": 100,
+        "time": 0,
     },
     "flat: squared error": {
         **_QUIET,
@@ -205,7 +205,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "start": (-7.0, 0.0),
         "lr": 1.0,
         "steps": 200,
-        "time": 200,
+        "time": 0,
     },
     "not flat: cross-entropy": {
         **_QUIET,
@@ -215,7 +215,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "start": (-7.0, 0.0),
         "lr": 1.0,
         "steps": 200,
-        "time": 200,
+        "time": 0,
     },
     "thrown off the cliff": {
         **_QUIET,
@@ -224,7 +224,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "start": (-2.5, 1.5),
         "lr": 0.5,
         "steps": 150,
-        "time": 150,
+        "time": 0,
     },
     "the same, clipped": {
         **_QUIET,
@@ -233,7 +233,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "start": (-2.5, 1.5),
         "lr": 0.5,
         "steps": 150,
-        "time": 150,
+        "time": 0,
         "clip": True,
     },
     "which well?": {
@@ -243,17 +243,27 @@ PRESETS: dict[str, dict[str, Any]] = {
         "start": (1.8, 1.5),
         "lr": 0.1,
         "steps": 150,
-        "time": 150,
+        "time": 0,
         "show_basins": True,
     },
-    "basins of four minima": {
+    "four basins: descent": {
+        **_QUIET,
+        "landscape": "himmelblau",
+        "rules": ["gradient descent"],
+        "start": (0.0, 0.0),
+        "lr": 0.1,
+        "steps": 150,
+        "time": 0,
+        "show_basins": True,
+    },
+    "four basins: momentum": {
         **_QUIET,
         "landscape": "himmelblau",
         "rules": ["momentum"],
         "start": (0.0, 0.0),
         "lr": 0.1,
         "steps": 150,
-        "time": 150,
+        "time": 0,
         "show_basins": True,
     },
     "terminal velocity": {
@@ -263,7 +273,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "start": (0.0, 0.0),
         "lr": 0.1,
         "steps": 60,
-        "time": 60,
+        "time": 0,
     },
     "all in a bent valley": {
         **_QUIET,
@@ -273,7 +283,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "start": (-1.5, 2.0),
         "lr": 0.01,
         "steps": 500,
-        "time": 500,
+        "time": 0,
     },
     "noise of four examples": {
         **_QUIET,
@@ -283,7 +293,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "lr": 0.1,
         "batch": 4,
         "steps": 200,
-        "time": 200,
+        "time": 0,
     },
 }
 
@@ -414,13 +424,15 @@ def _note(landscape: str, parameters: dict[str, Any], heights: dict[str, np.ndar
     there = {rule: f[time] for rule, f in heights.items() if rule not in YOURS.values()}
     lost = [rule for rule, f in there.items() if not np.isfinite(f)]
     there = {rule: f for rule, f in there.items() if np.isfinite(f)}
-    said = f"{WHERE.get(landscape, f'On the {landscape}')}, {time} steps from the start"
+    where = WHERE.get(landscape, f"On the {landscape}")
+    colours = f" The colours say which minimum {by} reaches from there; white: none of them in 300 steps." if by else ""
+    if not time:
+        return f"{where}, at the start: guess, then press play.{colours}"
+    said = f"{where}, {time} steps from the start"
     if there:
         best = min(there, key=there.__getitem__)
         height = f"f = {there[best]:.3g}" if landscape == "plane" else f"{there[best]:.2g} above the minimum"
         alone = len(there) == 1
         said += f", {best} is {height}" if alone else f", {best} is lowest, {height}"
     said += "." if not lost else f"; {' and '.join(lost)} diverged."
-    if by:
-        said += f" The colours say which minimum {by} reaches from there; white: none of them in 300 steps."
-    return said
+    return said + colours

@@ -151,4 +151,6 @@ def _note(scheme: str, activation: str, depth: int, forward: np.ndarray, backwar
         return said + "it vanishes."
     if forward[-1] > 30 or backward[0] > 30:
         return said + "it explodes."
+    if min(forward[-1], backward[0]) < 0.5:
+        return said + "smaller, but far from gone."
     return said + "both keep their size, roughly."
