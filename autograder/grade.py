@@ -82,6 +82,7 @@ def grade(
     with only_run(course):
         grading = _Grading(course, lecture, options, console)
         grading.run(found, executor)
+    grading.result.problems += [] if students else submissions.passed_over(course, lecture)
     return grading.result
 
 

@@ -60,6 +60,18 @@ def find(course: Course, lecture: Lecture, students: list[str] | None = None) ->
     return list(found.values())
 
 
+def passed_over(course: Course, lecture: Lecture) -> list[str]:
+    """Of each submission that `find` leaves out, a line that says why and what to do; names with their odd signs spelled out."""
+    lines = []
+    for folder in sorted(course.submitted.glob(f"*/{lecture.name}")) if course.submitted.is_dir() else []:
+        name = ascii(folder.parent.name)[1:-1][:100]
+        if not is_safe_name(folder.parent.name):
+            lines.append(f"{name}: not judged: the folder's name is no name of a student here; rename it.")
+        elif not _is_own_folder(folder):
+            lines.append(f"{name}: not judged: it is a link or no folder; ask for the notebook itself.")
+    return lines
+
+
 def _is_own_folder(folder: Path) -> bool:
     """Real folders: a link in a student's tree could point anywhere."""
     return folder.is_dir() and not folder.is_symlink() and not folder.parent.is_symlink()

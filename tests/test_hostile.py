@@ -35,6 +35,17 @@ ATTACKS = attacks()
 EXERCISES = exercises_of(LECTURE[3:])
 MOST = sum(exercise.points for exercise in EXERCISES.values())
 RIGHT = ("ada", "zoe")  # the first and the last of the class
+STRANGE = (
+    "<script>x<",
+    "two\nlines",
+    "\x1b[2J",
+    "$(id)",
+    "[red]x[",
+    "..x",
+    "-rf *",
+    "\u202eeve",
+    "%s{0}",
+)  # names of folders
 SEED = 20260
 LIMITS = kernels.Limits(memory=300 * 2**20 + os.getpid() * 4096)  # a size that tells our processes from others
 SHOWN = ("script", "escape", "markup", "markdown", "heap", "frames", "traceback", "outputs", "added", "lone", "types")
@@ -63,6 +74,9 @@ def graded(tmp_path_factory):
     course = Course(root)
     for attack in ATTACKS:
         hand_in(root, attack.name, handed_in(attack))
+    for folder in STRANGE:
+        hand_in(root, folder, json.dumps(right_notebook()))
+    (root / "submitted" / "linked").symlink_to(root / "submitted" / RIGHT[0])
     for student in RIGHT:
         hand_in(root, student, json.dumps(right_notebook()))
     seconds = {}
@@ -149,14 +163,16 @@ def test_the_gradebook_holds_what_the_judge_found(graded):
     from nbgrader.api import Gradebook
 
     with Gradebook(graded.course.gradebook_url) as gradebook:
-        entered = {one.student.id: one.auto_score for one in gradebook.assignment_submissions(LECTURE)}
+        entered = {one.student.id: one.score for one in gradebook.assignment_submissions(LECTURE)}
     assert entered == {record.student: pytest.approx(record.score) for record in graded.run.records}
     assert set(entered) == {attack.name for attack in ATTACKS} | set(RIGHT)
 
 
-def test_only_those_who_handed_in_no_notebook_are_named_as_problems(graded):
+def test_those_who_handed_in_no_notebook_or_under_a_strange_name_are_named(graded):
     named = {line.partition(":")[0] for line in graded.run.problems}
-    assert named == {"json-deep", "json-wide", "json-long-number"}
+    strange = {ascii(name)[1:-1] for name in STRANGE}
+    assert named == {"json-deep", "json-wide", "json-long-number", "linked"} | strange
+    assert all(line.isprintable() for line in graded.run.problems)
 
 
 def told(graded):

@@ -11,7 +11,11 @@ NAME = "squared_error_cost"
 
 
 def add(
-    name, says, source="", statuses=("differs", "raised", "missing", "crashed", "timed out", "bad data"), **keywords
+    name,
+    says,
+    source="",
+    statuses=("differs", "raised", "missing", "crashed", "timed out", "out of memory"),
+    **keywords,
 ):
     ATTACKS.append(Attack(name, "reading", says, source or WRONG, statuses=statuses, **keywords))
 
