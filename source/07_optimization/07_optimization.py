@@ -1511,7 +1511,7 @@ demos.landscape_racer(
 # | local optima, saddles | a shelf in the curve | several starts | momentum, noise, other starts |
 # | symmetry | as if it had one hidden unit | compare the units' weights | random first weights |
 # | too slow | falls steadily, slowly | raise the rate three times | larger rate, momentum, Adam |
-# | unstable | turns up, then infinity | lower the rate three times | smaller rate, clipping, warm-up |
+# | unstable | turns up, to far too high or infinity | lower the rate three times | smaller rate, clipping, warm-up |
 # | oscillating | up and down, regularly | a smaller rate calms it | smaller rate, less or more momentum |
 # | noisy | rough, and in the end no lower | a larger batch smooths it | let the rate fall, average, larger batch |
 # | dead or saturated units | flat from the start or from a jump on | histogram of activations | smaller rate, better start, cross-entropy |
