@@ -63,7 +63,7 @@ def demos() -> Iterator[Demo]:
     import course.demos
 
     for module in sorted(found.name for found in pkgutil.iter_modules(course.demos.__path__)):
-        for name in getattr(import_module(f"course.demos.{module}"), "DEMOS", ()):
+        for name in import_module(f"course.demos.{module}").DEMOS:
             function = _function(module, name)
             yield Demo(module, name, (function.__doc__ or "").strip().splitlines()[0])
 
