@@ -130,8 +130,8 @@ def test_a_file_that_anybody_may_read_is_not_seen_nor_reached_by_links(kernel, t
             folder.chmod(folder.stat().st_mode | 0o005)
     for source in (
         f"open({str(secret)!r}).read()",
-        f"import os; os.symlink({str(secret)!r}, '/tmp/link'); open('/tmp/link').read()",
-        f"import os; os.link({str(secret)!r}, '/tmp/hard'); open('/tmp/hard').read()",
+        f"import os; os.symlink({str(secret)!r}, 'link'); open('link').read()",
+        f"import os; os.link({str(secret)!r}, 'hard'); open('hard').read()",
         f"import os; open('/proc/self/root' + {str(secret)!r}).read()",
         f"import os; os.chdir('/'); os.chroot('.'); open({str(secret)!r}).read()",
         f"import sqlite3; sqlite3.connect('file:{secret}?mode=ro', uri=True).execute('select 1 from x')",
@@ -142,6 +142,7 @@ def test_a_file_that_anybody_may_read_is_not_seen_nor_reached_by_links(kernel, t
             "PermissionError",
             "OperationalError",
             "NotADirectoryError",
+            "OSError",
         )
         assert SECRET not in json.dumps(reply)
     assert secret.read_text() == SECRET
@@ -240,9 +241,9 @@ def test_there_is_no_network(kernel):
 
 def test_two_boxes_do_not_meet(zygote, in_namespaces):
     with zygote.fork() as first, zygote.fork() as second:
-        say(first, "open('/tmp/answers', 'w').write('42')")
+        say(first, "open('answers', 'w').write('42')")
         say(first, "import socket; s = socket.socket(socket.AF_UNIX); s.bind('\\0answers'); s.listen()")
-        assert say(second, "import os; print(os.path.exists('/tmp/answers'))") == "False"
+        assert say(second, "import os; print(os.path.exists('answers'))") == "False"
         kind = error(second, "import socket; socket.socket(socket.AF_UNIX).connect('\\0answers')")["kind"]
         assert kind == "ConnectionRefusedError"
 
@@ -556,15 +557,15 @@ def test_the_disk_is_limited(zygote, kernel, in_namespaces):
     kinds = []
     for number in range(10):
         try:
-            with open(f"/tmp/{number}", "wb") as file:
+            with open(f"{number}", "wb") as file:
                 for _ in range(40):
                     file.write(bytes(10**6))
         except OSError as error:
             kinds.append(error.errno)
-    print(set(kinds), sum(os.path.getsize(f"/tmp/{n}") for n in range(10)) <= %d)
+    print(set(kinds), sum(os.path.getsize(f"{n}") for n in range(10)) <= %d)
     """
     assert say(kernel, source % LIMITS.disk).endswith("True")
-    assert error(kernel, "for n in range(10**5): open(f'/tmp/small-{n}', 'w')")["kind"] in (
+    assert error(kernel, "for n in range(10**5): open(f'small-{n}', 'w')")["kind"] in (
         "OSError",
         "FileNotFoundError",
     )
@@ -683,9 +684,9 @@ def test_an_answer_that_never_ends_is_ended(kernel):
 def test_an_announced_frame_is_not_allocated(kernel):
     say(kernel, SOCKET)
     before = peak()
-    status, *_ = lose(kernel, "os.write(judge(), struct.pack('>I', 60 * 2**20))\ntime.sleep(60)", cpu_limit=0.1)
+    status, *_ = lose(kernel, "os.write(judge(), struct.pack('>I', 15 * 2**20))\ntime.sleep(60)", cpu_limit=0.1)
     assert status == "timed out"
-    assert peak() - before < 20e6
+    assert peak() - before < 10e6
 
 
 def test_halves_of_characters_do_not_reach_the_judge(kernel):
