@@ -16,6 +16,11 @@ pytestmark = pytest.mark.sandbox
 NO_HALF = WRONG["squared_error_cost"]["no_half"]
 
 
+def _answers(port):
+    with socket.socket() as trial:
+        return trial.connect_ex(("127.0.0.1", port)) == 0
+
+
 @pytest.fixture
 def cluster(tmp_path):
     """A function that starts workers of a new scheduler: (their environments) -> address, processes."""
@@ -52,6 +57,9 @@ def cluster(tmp_path):
             for n, e in enumerate(environments)
         ]
         deadline = time.monotonic() + 120
+        while not _answers(port):
+            assert time.monotonic() < deadline, (tmp_path / "scheduler.log").read_text()
+            time.sleep(0.1)
         while not all("Registered to" in (tmp_path / f"worker-{n}.log").read_text() for n in range(len(workers))):
             assert time.monotonic() < deadline, [path.read_text() for path in tmp_path.glob("*.log")]
             time.sleep(0.1)
