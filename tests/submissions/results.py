@@ -17,6 +17,7 @@ returns(
     "an array of 10^9 numbers in eight bytes",
     "return np.lib.stride_tricks.as_strided(np.zeros(1), (10**9,), (0,))",
     ANY,
+    stock=False,
 )
 returns("broadcast-giant", "10^18 numbers by broadcasting", "return np.broadcast_to(np.zeros(1), (10**9, 10**9))", ANY)
 returns("empty-giant", "an empty array whose other lengths are enormous", "return np.zeros((0, 2**40, 2**10))", ANY)
@@ -26,12 +27,14 @@ returns(
     "a list a hundred thousand levels deep",
     "x = []\nfor _ in range(10**5):\n    x = [x]\nreturn x",
     ANY,
+    stock=False,
 )
 returns(
     "nested-dicts",
     "dicts and tuples thirty levels deep, many times",
     "x = 0.0\nfor _ in range(30):\n    x = {'a': (x,), 'b': [x]}\nreturn x",
     ANY,
+    stock=False,
 )
 returns("cycle", "a list that holds itself twice", "x = []\nx.append(x)\nx.append(x)\nreturn x", ANY)
 returns("million-keys", "a dict with a million keys", "return {n: 0.0 for n in range(10**6)}", ANY)
@@ -45,6 +48,7 @@ returns(
     "ninety thousand lists of one number, to be compared again and again",
     "return [[0.0]] * 90_000",
     ANY,
+    stock=False,
 )
 returns("many-small-arrays", "fifty thousand arrays of one number", "return [np.zeros(1)] * 50_000", ANY)
 returns("lone-surrogates", "text that no file can hold", "return '\\ud800' * 1000", ANY)
@@ -56,6 +60,7 @@ returns(
     "an array of objects that agree",
     "class Yes:\n    def __eq__(self, other): return True\nreturn np.array([Yes()] * 3, dtype=object)",
     ANY,
+    stock=False,
 )
 returns("structured-array", "an array of records", "return np.zeros(3, dtype=[('a', 'f8'), ('b', 'O')])", ANY)
 returns("datetimes", "an array of dates", "return np.array(['NaT', '2026-01-01'], dtype='datetime64[s]')", ANY)
@@ -68,6 +73,7 @@ returns(
     "a quantised tensor",
     "import torch\nimport warnings\nwarnings.simplefilter('ignore')\nreturn torch.quantize_per_tensor(torch.zeros(3), 0.1, 0, torch.qint8)",
     ANY,
+    stock=False,
 )
 returns(
     "nested-tensor",
@@ -80,18 +86,21 @@ returns(
     "a tensor that wants gradients, conjugate and expanded",
     "import torch\nreturn torch.zeros(1, dtype=torch.complex64, requires_grad=True).conj().expand(10**9)",
     ANY,
+    stock=False,
 )
 returns(
     "endless-generator",
     "a generator without end",
     "def numbers():\n    while True:\n        yield 0.0\nreturn numbers()",
     ANY,
+    stock=False,
 )
 returns(
     "endless-list",
     "a list whose iterator never ends",
     "class Endless(list):\n    def __iter__(self):\n        while True:\n            yield 0.0\nreturn Endless()",
     ANY,
+    stock=False,
 )
 returns(
     "lying-array",
@@ -135,6 +144,7 @@ returns(
     "its inputs, changed in place into something else",
     "X.dtype.__class__\nX.resize((0,), refcheck=False)\nreturn X",
     ANY,
+    stock=False,
 )
 
 add(
