@@ -324,3 +324,27 @@ def test_an_ordinary_user_is_as_safe(tmp_path):
         assert scores[attack.name, attack.exercise] == 0
         mine = sum(score for (student, _), score in scores.items() if student == attack.name)
         assert mine == MOST - EXERCISES[attack.exercise].points
+
+
+STOCK = {  # what the same attacks come to with stock nbgrader; the whole list is in docs/hostile.md
+    "agreeable-array": "**full points**",
+    "patched-numpy": "**full points**",
+    "blanking-hook": "**full points**",
+    "reads-the-released-answers": "**full points**",
+    "exit-hard": "the whole submission is lost",
+    "ids-doubled": "the whole submission is lost",
+    "constant-standardize": "no points",
+}
+
+
+def test_what_stock_nbgrader_makes_of_the_same():
+    from submissions import stock
+
+    try:
+        alone = subprocess.run([*stock.alone(), "true"], capture_output=True, timeout=20).returncode == 0
+    except OSError:
+        alone = False
+    if not alone:
+        pytest.skip("needs unshare and namespaces: nothing of this runs unprotected")
+    rows = stock.in_a_namespace(list(STOCK), 240)
+    assert {row["name"]: stock.outcome(row) for row in rows} == STOCK

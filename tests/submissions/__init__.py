@@ -7,7 +7,7 @@ Each module holds the attacks of a few kinds, in a list named ATTACKS.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 
 import nbformat
@@ -19,6 +19,37 @@ MARK = "hostile-leftover"
 
 KINDS = ("agreeing", "patching", "forging", "ending", "exhausting", "results", "looking", "reaching", "lingering")
 KINDS += ("damaging", "reading", "memorising")
+
+# no harm, but gigabytes or minutes for one who runs all cells and compares whatever comes back
+SLOW = {
+    *(
+        "strided-giant",
+        "broadcast-giant",
+        "empty-giant",
+        "large-array",
+        "cycle",
+        "nested-lists",
+        "nested-dicts",
+        "huge-text",
+    ),
+    *("million-keys", "million-numbers", "many-small-lists", "many-small-arrays", "endless-list", "gradient-tensor"),
+    *(
+        "thousands-of-long-cells",
+        "thousands-of-magics",
+        "chain-of-helpers",
+        "same-name-everywhere",
+        "five-thousand-cells",
+    ),
+    *(
+        "ten-megabytes",
+        "megabytes-of-metadata",
+        "magics",
+        "shell-lines",
+        "deep-operators",
+        "json-wide",
+        "slow-drip-busy",
+    ),
+}
 
 Change = Callable[[nbformat.NotebookNode], "nbformat.NotebookNode | str | None"]
 
@@ -52,7 +83,7 @@ def attacks() -> list[Attack]:
     found = [attack for kind in KINDS for attack in import_module(f"{__name__}.{kind}").ATTACKS]
     names = [attack.name for attack in found]
     assert len(names) == len(set(names))
-    return found
+    return [replace(attack, stock=attack.stock and attack.name not in SLOW) for attack in found]
 
 
 def collector(kind: str) -> tuple[list[Attack], Callable[..., None]]:
