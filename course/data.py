@@ -139,3 +139,69 @@ def breast_cancer() -> tuple[np.ndarray, np.ndarray, list[str]]:
 
     bunch = load_breast_cancer()
     return bunch.data.astype(np.float64), 1 - bunch.target.astype(np.int64), [str(name) for name in bunch.feature_names]
+
+
+def toy_language(
+    num_sentences: int, seed: Seed = 0, topics: int = 4, nouns: int = 40, verbs: int = 20, adjectives: int = 20
+) -> tuple[np.ndarray, list[str]]:
+    """Sentences of seven words in a language whose entropy is known.
+
+    Every sentence draws a topic, then: the|a, adjective, noun, verb, adjective, noun, "."; content words are uniform within
+    the topic. With three words of context its entropy is (ln 2 + ln 80 + 2 ln 40 + 2 ln 20)/7 = 2.635 nats a word.
+
+    nouns, verbs, adjectives: how many a topic has
+    Returns tokens (7 num_sentences,) int64 and the vocabulary, a list: word 0 is ".", 1 "the", 2 "a", then all adjectives,
+    nouns and verbs, each topic after topic (323 words by default).
+    """
+    _check_count(num_sentences)
+    rng = np.random.default_rng(seed)
+    topic = rng.integers(topics, size=num_sentences)
+    first = {"adjective": 3}
+    first["noun"] = first["adjective"] + topics * adjectives
+    first["verb"] = first["noun"] + topics * nouns
+
+    def draw(kind: str, count: int) -> np.ndarray:
+        return first[kind] + topic * count + rng.integers(count, size=num_sentences)
+
+    words = [
+        1 + rng.integers(2, size=num_sentences),
+        draw("adjective", adjectives),
+        draw("noun", nouns),
+        draw("verb", verbs),
+        draw("adjective", adjectives),
+        draw("noun", nouns),
+        np.zeros(num_sentences, dtype=np.int64),
+    ]
+    vocabulary = [".", "the", "a"]
+    for kind, count in (("adjective", adjectives), ("noun", nouns), ("verb", verbs)):
+        vocabulary += [f"{kind}-{chr(ord('A') + k)}{i}" for k in range(topics) for i in range(count)]
+    return np.stack(words, axis=1).ravel().astype(np.int64), vocabulary
+
+
+def contexts_and_targets(tokens: np.ndarray, context: int = 3) -> tuple[np.ndarray, np.ndarray]:
+    """All windows of a text: contexts (T - context, context), oldest word first, and the words after them (T - context,)."""
+    tokens = np.asarray(tokens)
+    if not 0 < context < len(tokens):
+        raise ValueError(f"a text of {len(tokens)} words has no word with {context} before it")
+    windows = np.lib.stride_tricks.sliding_window_view(tokens, context + 1)
+    return windows[:, :-1].copy(), windows[:, -1].copy()
+
+
+def topics_corpus(vocab_size: int | None = 500) -> tuple[np.ndarray, list[str]]:
+    """The help texts of the Python interpreter as words ([a-z]+, lower case): a small real text that needs no download.
+
+    The texts differ a little between Python versions, so they are for show.
+    vocab_size: the vocab_size - 1 most frequent words keep a number, 1, 2, ... by falling frequency; all others become 0,
+    "<rare>". None keeps every word (64,285 tokens of 3118 types on Python 3.11).
+    Returns tokens (T,) int64 and the vocabulary, a list.
+    """
+    import re
+    from collections import Counter
+    from pydoc_data.topics import topics
+
+    text = "\n".join(topics[key] for key in sorted(topics))
+    words = re.findall("[a-z]+", text.lower())
+    ranked = sorted(Counter(words).items(), key=lambda pair: (-pair[1], pair[0]))
+    kept = [word for word, _ in (ranked if vocab_size is None else ranked[: vocab_size - 1])]
+    number = {word: i for i, word in enumerate(kept, start=1)}
+    return np.array([number.get(word, 0) for word in words], dtype=np.int64), ["<rare>", *kept]
