@@ -43,11 +43,19 @@ def _layout(base: np.ndarray, name: str) -> np.ndarray:
 
 
 # Functions of an array, by name. An answer gets the function; where calls count, the probe counts them.
-FUNCTIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+FUNCTIONS: dict[str, Callable[[np.ndarray], np.ndarray | float]] = {
     # gradients, to an array of the same shape
     "slopes from 1 to 5": lambda x: np.linspace(1, 5, x.size).reshape(x.shape) * x,
     "double well": lambda x: x**3 - x,
     "coupled cosine": lambda x: np.cos(x) + 0.3 * x.sum(),
+    "chain of quartics": lambda x: x**3 + 0.5 * np.roll(x, 1) + 0.5 * np.roll(x, -1),
+    "fifth powers": lambda x: x**4,
+    # to a number
+    "sum of squares": lambda x: float((x**2).sum() + 3 * x.ravel()[0]),
+    "sine times cosine": lambda x: float(np.sin(x).sum() * np.cos(x).sum()),
+    "exponentials": lambda x: float(np.exp(x).sum()),
+    "product": lambda x: float(np.prod(x + 0.5)),
+    "cubes": lambda x: float((x**3).sum()),
 }
 
 
@@ -58,15 +66,53 @@ def function(name: str) -> Given:
     return Given("function", (name,))
 
 
-def _function(name: str) -> Callable[[Any], np.ndarray]:
-    """Takes numbers and integer arrays too, and gives an array of its own each time."""
+def _function(name: str) -> Callable[[Any], np.ndarray | float]:
+    """Takes numbers and integer arrays too, and gives a number, or an array of its own each time."""
     f = FUNCTIONS[name]
-    return lambda x: np.array(f(np.asarray(x, dtype=np.float64)))
+
+    def given_function(x: Any) -> np.ndarray | float:
+        y = f(np.asarray(x, dtype=np.float64))
+        return y if type(y) is float else np.array(y)
+
+    return given_function
+
+
+def linear(A: np.ndarray) -> Given:
+    """The function x -> A x, for A (M, D)."""
+    return Given("linear", (np.asarray(A),))
+
+
+def _linear(A: np.ndarray) -> Callable[[Any], np.ndarray]:
+    return lambda x: A @ np.asarray(x, dtype=np.float64)
 
 
 def generator(seed: int) -> Given:
     """A `numpy.random.Generator` from a seed."""
     return Given("generator", (int(seed),))
+
+
+def device(name: str) -> Given:
+    """A `torch.device`: "cpu", "meta", or "accelerator", which is the CPU on a machine without one."""
+    return Given("device", (name,))
+
+
+def _device(name: str) -> Any:
+    import torch
+
+    if name != "accelerator":
+        return torch.device(name)
+    return torch.accelerator.current_accelerator(check_available=True) or torch.device("cpu")
+
+
+def tensor(array: np.ndarray, name: str) -> Given:
+    """The array as a tensor on a device, which is named as for `device`."""
+    return Given("tensor", (np.asarray(array), name))
+
+
+def _tensor(array: np.ndarray, name: str) -> Any:
+    import torch
+
+    return torch.from_numpy(np.array(array)).to(_device(name))
 
 
 def sample(part: str, seed: int, name: str) -> Given:
@@ -111,7 +157,10 @@ def _sample(part: str, seed: int, name: str) -> np.ndarray:
 _BUILDERS: dict[str, Callable[..., Any]] = {
     "layout": _layout,
     "function": _function,
+    "linear": _linear,
     "generator": np.random.default_rng,
+    "device": _device,
+    "tensor": _tensor,
     "sample": _sample,
 }
 

@@ -11,12 +11,14 @@ Nothing that the answer must not see in advance is ever told to it.
 from __future__ import annotations
 
 import inspect
+import signal
+import threading
 from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
 import numpy as np
 
-from course.case import describe
+from course.case import describe, is_tensor
 from course.wire import Given
 
 
@@ -41,6 +43,51 @@ def counting_calls(answer: Callable[..., Any], *arguments: Any) -> tuple:
 
     output = answer(*[counted(argument) if callable(argument) else argument for argument in arguments])
     return (*(output if isinstance(output, tuple) else (output,)), *counts)
+
+
+def watched_function(answer: Callable[..., Any], f: Callable[..., Any], x: Any, *rest: Any) -> tuple[Any, str]:
+    """The output of `answer(f, x, *rest)`, and what was wrong with the points at which it called f.
+
+    "dtype int64", "shape (6,)" or "a list" for a point that is no float64 array of the shape of x; "x itself" where all points
+    were equal to x; "" where nothing was wrong.
+    """
+    wrong: list[str] = []
+    moved: list[bool] = []
+    start = np.array(x, dtype=np.float64)
+
+    def watched(point: Any) -> Any:
+        if not isinstance(point, (np.ndarray, np.float64)):
+            wrong.append(f"dtype {point.dtype}" if isinstance(point, np.generic) else describe(point))
+        elif point.shape != start.shape:
+            wrong.append(f"shape {point.shape}")
+        elif point.dtype != np.float64:
+            wrong.append(f"dtype {point.dtype}")
+        else:
+            moved.append(not np.array_equal(point, start))
+        return f(point)
+
+    output = answer(watched, x, *rest)
+    return output, wrong[0] if wrong else "x itself" if moved and not any(moved) else ""
+
+
+def in_time(answer: Callable[..., Any], *arguments: Any) -> Any:
+    """The plain call, stopped with a TimeoutError when it has computed for two seconds, so that a check comes back.
+
+    Only on the main thread and where the system has such a timer.
+    """
+    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        return answer(*arguments)
+
+    def stop(number: int, frame: Any) -> None:
+        raise TimeoutError("it was still computing after 2 seconds and was stopped")
+
+    before = signal.signal(signal.SIGVTALRM, stop)
+    signal.setitimer(signal.ITIMER_VIRTUAL, 2.0)
+    try:
+        return answer(*arguments)
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before if before is not None else signal.SIG_DFL)
 
 
 def steps(
@@ -117,6 +164,58 @@ def twice(answer: Callable[..., Any], *arguments: Any) -> tuple[Any, Any]:
     """The outputs of two equal calls; each has arguments of its own."""
     first = answer(*build_arguments(arguments))
     return first, answer(*arguments)
+
+
+def placed(answer: Callable[..., Any], *arguments: Any) -> tuple[Any, str, str]:
+    """A tensor from an answer whose last argument is the device to put it on: its values, its dtype, and where it is.
+
+    On the meta device tensors have no values; their shape, as text, stands for them.
+    """
+    device = arguments[-1]
+    try:
+        output = answer(*arguments)
+    except NotImplementedError as error:
+        if device.type != "meta":
+            raise
+        # so torch says that there is nothing to copy; an answer that is not written has said it on other devices
+        raise RuntimeError(str(error)).with_traceback(error.__traceback__) from None
+    if not is_tensor(output):
+        return output, "none", "nowhere"
+    on_device = output.device.type == device.type and device.index in (None, output.device.index)
+    has_values = "meta" not in (device.type, output.device.type)
+    return (
+        output.detach() if has_values else f"shape {tuple(output.shape)}",
+        str(output.dtype).removeprefix("torch."),
+        "the device asked for" if on_device else str(output.device),
+    )
+
+
+def with_gradients(answer: Callable[..., Any], *arguments: Any) -> tuple[Any, Any]:
+    """The output, a tensor or a list of them, and the gradients of the sum of its last one, for every tensor that went in.
+
+    A gradient is None where nothing flows back. Where the output holds no tensor there are no gradients, but None.
+    """
+    import torch
+
+    leaves = list(_tensors(arguments))
+    for leaf in leaves:
+        leaf.requires_grad_()
+    output = answer(*arguments)
+    last = output[-1] if isinstance(output, (list, tuple)) and output else output
+    if not is_tensor(last):
+        return output, None
+    if not last.requires_grad:
+        return output, [None] * len(leaves)
+    return output, list(torch.autograd.grad(last.sum(), leaves, allow_unused=True))
+
+
+def _tensors(values: Any) -> Any:
+    """Every tensor of floats in lists and tuples."""
+    for value in values:
+        if isinstance(value, (list, tuple)):
+            yield from _tensors(value)
+        elif is_tensor(value) and value.is_floating_point():
+            yield value
 
 
 def rule(answer: Callable[..., Any]) -> Generator[Any, Any, None]:
