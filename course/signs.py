@@ -97,8 +97,8 @@ def moves_alike(right: Outcome, mistaken: Outcome, got: Outcome) -> bool:
 
 
 def same_fault(right: Outcome, mistaken: Outcome, got: Outcome) -> bool:
-    """Of a view that names a "fault": the mistaken one."""
-    faults = [seen.output.get("fault") if isinstance(seen.output, dict) else None for seen in (mistaken, got)]
+    """Of a view that names a "fault", or one of whose results does: the mistaken one."""
+    faults = [_fault(seen.output) for seen in (mistaken, got)]
     return faults[0] is not None and faults[0] == faults[1]
 
 
@@ -115,6 +115,27 @@ def lower_score(right: Outcome, mistaken: Outcome, got: Outcome) -> bool:
     """Of such a view: clearly below the right scores, but well above chance."""
     one, other = (_scores(seen.output) for seen in (right, got))
     return bool(one) and one.keys() == other.keys() and all(0.2 < other[name] < one[name] - 0.01 for name in one)
+def only_fault(right: Outcome, mistaken: Outcome, got: Outcome) -> bool:
+    """The mistaken fault, and all other results roughly right."""
+    plain = (replace(seen, output=_besides_fault(seen.output)) for seen in (right, got))
+    return same_fault(right, mistaken, got) and difference(*plain, Tolerance(rtol=1e-2, atol=1e-3)) is None
+
+
+def _fault(output: Any) -> Any:
+    results = output if isinstance(output, tuple) else (output,)
+    return next((result["fault"] for result in results if isinstance(result, dict) and result.get("fault")), None)
+
+
+def _besides_fault(output: Any) -> Any:
+    return tuple(r for r in output if not isinstance(r, dict)) if isinstance(output, tuple) else None
+
+
+def takes_too_long(right: Outcome, mistaken: Outcome, got: Outcome) -> bool:
+    """It didn't come to an end within its time, its memory or its depth of calls."""
+    lost = ("timed out", "out of memory", "crashed")
+    return got.status in lost or got.error in ("TimeoutError", "MemoryError", "RecursionError")
+
+
 
 
 def _scores(output: Any) -> dict[str, float]:

@@ -74,6 +74,32 @@ def _same_shape(one: Any, other: Any) -> bool:
 
 
 def normal_weights(output: Any, arguments: Sequence[Any], truth: Any) -> dict[str, Any]:
+def watched_gradient(output: Any, arguments: Sequence[Any], truth: Any) -> tuple[dict[str, Any], Any]:
+    """Of `probes.watched_function`: what is wrong with the points at which f was called, and the output.
+
+    Faults: "dtype" with its name, "shape", "x itself" (f was never called anywhere else), "not an array"
+    """
+    gradient, seen = output
+    if not seen:
+        return {WRONG: None}, gradient
+    if seen == "x itself":
+        return {WRONG: "f was called at x itself each time: the steps have not reached it.", "fault": seen}, gradient
+    asked = "f takes a float64 array of the shape of x"
+    if seen.startswith(("dtype ", "shape ")):
+        fault = "shape" if seen.startswith("shape ") else seen
+        return {WRONG: f"{asked}, but was called with an array of {seen}.", "fault": fault}, gradient
+    return {WRONG: f"{asked}, but was called with {seen}.", "fault": "not an array"}, gradient
+
+
+def few_calls(output: Any, arguments: Sequence[Any], truth: Any) -> tuple[dict[str, Any], Any]:
+    """Of `probes.counting_calls` with one function: what is wrong where it was called more than 4 times, and the output."""
+    *results, calls = output
+    result = results[0] if len(results) == 1 else tuple(results)
+    if calls <= 4:
+        return {WRONG: None}, result
+    return {WRONG: f"The function was called {calls} times; 4 calls are enough.", "fault": "too many calls"}, result
+
+
     """Of `probes.draws`: are these normal numbers of mean 0 and the standard deviation `truth`, drawn from the generator?
 
     arguments: (columns, rows, ...). The deviation must be right within 3 %, the fourth moment within 10 % of a normal one.

@@ -142,6 +142,9 @@ def test_calls_are_counted_for_each_function():
 def test_a_given_function_takes_numbers_and_integers_and_gives_new_arrays(name):
     f = given.function(name).build()
     x = np.array([1, 2, -1])
+    if type(f(x)) is float:  # a function to a number
+        assert f(x) == f(x.astype(float))
+        return
     assert f(x).dtype == np.float64
     np.testing.assert_array_equal(f(x), f(x.astype(float)))
     assert f(np.float64(2.0)).shape == ()
