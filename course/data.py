@@ -29,6 +29,19 @@ def digits(num_train: int = 1200, seed: Seed = 0) -> tuple[np.ndarray, np.ndarra
     return X[:num_train], labels[:num_train], X[num_train:], labels[num_train:]
 
 
+def noisy_digits(seed: Seed) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """400 digits of which 30 % have a random label (one in ten of those is right by luck), and 1397 clean ones to test.
+
+    Returns X_train (400, 64), labels (400,) with errors, X_test (1397, 64), labels_test (1397,), all right; pixels as in
+    `digits`
+    """
+    rng = np.random.default_rng(seed)
+    X_train, labels, X_test, labels_test = digits(400, rng)
+    wrong = rng.random(400) < 0.3
+    labels[wrong] = rng.integers(0, 10, wrong.sum())
+    return X_train, labels, X_test, labels_test
+
+
 def noisy_sine(
     n: int, noise: float = 0.2, seed: Seed = 0, gap: tuple[float, float] | None = None
 ) -> tuple[np.ndarray, np.ndarray]:

@@ -141,7 +141,17 @@ def _rings(seed: int) -> tuple[np.ndarray, ...]:
     return X[:1200], labels[:1200], X[1200:], labels[1200:]
 
 
-SAMPLES: dict[str, Callable[[int], tuple[np.ndarray, ...]]] = {"digits": _digits, "rings": _rings}
+def _noisy_digits(seed: int) -> tuple[np.ndarray, ...]:
+    from course import data
+
+    return data.noisy_digits(seed)
+
+
+SAMPLES: dict[str, Callable[[int], tuple[np.ndarray, ...]]] = {
+    "digits": _digits,
+    "rings": _rings,
+    "noisy digits": _noisy_digits,
+}
 
 
 @lru_cache(maxsize=1)

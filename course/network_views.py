@@ -280,3 +280,45 @@ def classified(output: Any, arguments: Sequence[Any], truth: Any) -> dict[str, A
     share = float(np.mean(came[0] == labels))
     repeats = np.array_equal(*came)
     return {WRONG: None if repeats else "A second call with the same seed gave other labels.", name: share}
+
+
+def survived_noise(output: Any, arguments: Sequence[Any], truth: Any) -> dict[str, Any]:
+    """Of `probes.with_training_inputs`: the share of right test labels, and what became of the wrong training labels.
+
+    truth: the seed of a sample of noisy digits (`course.given.sample`). A "fault" is named where the labels show one.
+    """
+    from course.given import sample
+
+    X_train, seen, X_test, labels = (
+        sample(part, truth, "noisy digits").build() for part in ("X_train", "labels_train", "X_test", "labels_test")
+    )
+    came, trained = output
+    if is_tensor(came) or not isinstance(came, (np.ndarray, list, tuple)):
+        return {WRONG: f"An array of labels is asked for; {describe(came)} came back."}
+    if trained is None:
+        asked = f"({len(X_test) + len(X_train)},)"
+        return {WRONG: f"Labels of shape {asked} are asked for, one an image; {describe(np.asarray(came))} came back."}
+    came, trained = np.asarray(came), np.asarray(trained)
+    if came.dtype.kind not in "iuf":
+        return {WRONG: f"Labels are whole numbers from 0 to 9; {describe(came)} came back."}
+    share, learned = float(np.mean(came == labels)), float(np.mean(trained == seen))
+    nearest = seen[((X_train**2).sum(axis=1) - 2 * X_test @ X_train.T).argmin(axis=1)]
+    return {
+        WRONG: None,
+        "share of right labels": share,
+        "share of training labels repeated": learned,
+        "fault": _fault_of_labels(share, learned, float(np.mean(came == nearest))),
+    }
+
+
+def _fault_of_labels(share: float, learned: float, like_nearest: float) -> str | None:
+    """share: of right test labels; learned: of training labels repeated; like_nearest: of labels as of the nearest neighbour"""
+    if share >= 0.83 or learned < 0.16:
+        return None
+    if like_nearest > 0.95:
+        return "one neighbour"
+    if learned >= 0.98:
+        return "interpolates badly" if share < 0.4 else "interpolates"
+    if learned < 0.6:
+        return "underfits"
+    return "nearly interpolates" if learned > 0.8 and share > 0.4 else None

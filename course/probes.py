@@ -218,6 +218,16 @@ def _tensors(values: Any) -> Any:
             yield value
 
 
+def with_training_inputs(
+    answer: Callable[..., Any], X_train: np.ndarray, labels: np.ndarray, X_test: np.ndarray, *rest: Any
+) -> tuple[Any, Any]:
+    """The labels of a classifier `answer(X_train, labels, X_test, ...)` for X_test and, asked in the same call, for X_train."""
+    output = answer(X_train.copy(), labels, np.concatenate([X_test, X_train]), *rest)
+    if np.ndim(output) != 1 or len(output) != len(X_test) + len(X_train):
+        return output, None
+    return output[: len(X_test)], output[len(X_test) :]
+
+
 def rule(answer: Callable[..., Any]) -> Generator[Any, Any, None]:
     """Conversation with an update rule `answer(theta, grad, state, step) -> theta, state` on several problems at once.
 

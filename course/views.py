@@ -22,7 +22,13 @@ from typing import Any
 import numpy as np
 
 from course.case import WRONG, describe, is_tensor
-from course.network_views import classified, interpolant, tents, threshold_network  # noqa: F401 (views, too)
+from course.network_views import (  # noqa: F401 (views, too)
+    classified,
+    interpolant,
+    survived_noise,
+    tents,
+    threshold_network,
+)
 
 View = Callable[[Any, Sequence[Any], Any], Any]
 
@@ -42,6 +48,14 @@ def view_output(view: View | None, output: Any, arguments: Sequence[Any], truth:
             return view(output, arguments, truth)
     except Exception as error:
         return {WRONG: f"What came back has not the form that is asked for ({type(error).__name__}: {error})."}
+
+
+def with_dtype(output: Any, arguments: Sequence[Any], truth: Any) -> tuple[Any, dict[str, Any]]:
+    """The output, and what is wrong where its dtype is not that of the first argument."""
+    wanted, came = arguments[0].dtype, getattr(output, "dtype", None)
+    if not isinstance(output, np.ndarray):
+        return output, {WRONG: f"It has no dtype; an array of {wanted} is asked for."}
+    return output, {WRONG: None if came == wanted else f"It has dtype {came} where {wanted} is expected."}
 
 
 def steps(output: Any, arguments: Sequence[Any], truth: Any) -> Any:

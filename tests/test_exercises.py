@@ -129,6 +129,8 @@ def train_softmax_regression(X, labels, num_classes, lr, steps):
 def test_the_reference_agrees_with_an_independent_authority(exercise, seed):
     authority = {**AUTHORITIES, **globals()}[exercise.id]
     for case in exercise.cases_for(seed):
+        if case.raises:
+            continue  # `right_outcome` sees to it
         arguments = probes.build_arguments(case.arguments)
         right = authority(*arguments)
         tenth = Tolerance(exercise.rtol / 10, exercise.atol / 10).for_arguments(case.arguments)
@@ -187,11 +189,14 @@ def test_no_weights_near_those_of_ridge_regression_cost_less_and_none_as_good_ar
 
 @every_seed
 @every_exercise
-def test_the_reference_leaves_its_inputs_as_they_are_and_returns_finite_numbers(exercise, seed):
+def test_the_reference_leaves_its_inputs_as_they_are_and_returns_finite_numbers_unless_the_case_says_otherwise(
+    exercise, seed
+):
     for case in exercise.cases_for(seed):
         outcome = exercise.run(exercise.reference, case)
         assert outcome.changed == (), case.name
-        assert case.raises or signs.finite(outcome), case.name
+        is_said = "infinite" in case.name
+        assert case.raises or signs.finite(outcome) or is_said, case.name
         assert outcome.printed == ""
 
 
