@@ -118,7 +118,7 @@ def lower_score(right: Outcome, mistaken: Outcome, got: Outcome) -> bool:
 def only_fault(right: Outcome, mistaken: Outcome, got: Outcome) -> bool:
     """The mistaken fault, and all other results roughly right."""
     plain = (replace(seen, output=_besides_fault(seen.output)) for seen in (right, got))
-    return same_fault(right, mistaken, got) and difference(*plain, Tolerance(rtol=1e-2, atol=1e-3)) is None
+    return same_fault(right, mistaken, got) and difference(*plain, Tolerance(rtol=0.03, atol=0.01)) is None
 
 
 def _fault(output: Any) -> Any:

@@ -445,7 +445,7 @@ def slopes(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("integers", f("exponentials"), _integers(rng, 2, 3))
     yield Case("float32", f("sine times cosine"), _numbers(rng, 3, 2).astype(np.float32))
     yield Case("h = 0.1", f("cubes"), _numbers(rng, 4), 0.1)
-    yield Case("a single number, no axes", f("exponentials"), _numbers(rng), edge=True)
+    yield Case("a single number, no axes", f("exponentials"), np.array(_numbers(rng)), edge=True)
     x = _numbers(rng, 4)
     x[rng.integers(0, 4)] = 0.0
     yield Case("a zero entry", f("product"), x, edge=True)
