@@ -56,12 +56,16 @@ def _explains(way: Sequence[Outcome], sign: str | None, cases: Sequence[Judged])
     for case, mistaken, is_wrong in zip(cases, way, wrong, strict=True):
         if case.edge and shows_in_ordinary:
             continue
-        nearly = case.tolerance.at_loosest(signs.NEARLY.rtol, signs.NEARLY.atol)
-        nearly_right = difference(case.right, case.got, nearly) is None
+        nearly_right = difference(case.right, case.got, _nearly(case.tolerance)) is None
         if not (_fits(sign, case, mistaken) if is_wrong else nearly_right):
             return False
         clearly_wrong |= is_wrong and (sign is None or not nearly_right)
     return clearly_wrong
+
+
+def _nearly(tolerance: Tolerance) -> Tolerance:
+    """Right but for a few digits; where tiny numbers count (a tiny atol), of these too."""
+    return tolerance.at_loosest(signs.NEARLY.rtol, signs.NEARLY.atol if tolerance.atol > 1e-20 else 0.0)
 
 
 def _fits(sign: str | None, case: Judged, mistaken: Outcome) -> bool:

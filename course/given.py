@@ -147,10 +147,21 @@ def _noisy_digits(seed: int) -> tuple[np.ndarray, ...]:
     return data.noisy_digits(seed)
 
 
+def _toy_language(seed: int) -> tuple[np.ndarray, ...]:
+    """Three words of context and the next word. Of the test text every fourth window, so that no context holds a test word."""
+    from course import data
+
+    rng = np.random.default_rng(seed)
+    train = data.contexts_and_targets(data.toy_language(1500, rng)[0])
+    test = data.contexts_and_targets(data.toy_language(1600, rng)[0])
+    return *train, *(part[::4].copy() for part in test)
+
+
 SAMPLES: dict[str, Callable[[int], tuple[np.ndarray, ...]]] = {
     "digits": _digits,
     "rings": _rings,
     "noisy digits": _noisy_digits,
+    "toy language": _toy_language,
 }
 
 

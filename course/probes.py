@@ -19,6 +19,8 @@ from typing import Any
 import numpy as np
 
 from course.case import describe, is_tensor
+from course.language_views import table  # noqa: F401 (a probe, too)
+from course.module_views import module  # noqa: F401 (a probe, too)
 from course.wire import Given
 
 
@@ -169,7 +171,7 @@ def twice(answer: Callable[..., Any], *arguments: Any) -> tuple[Any, Any]:
 def placed(answer: Callable[..., Any], *arguments: Any) -> tuple[Any, str, str]:
     """A tensor from an answer whose last argument is the device to put it on: its values, its dtype, and where it is.
 
-    On the meta device tensors have no values; their shape, as text, stands for them.
+    The values are sent in float32, whatever they are in. On the meta device there are none; the shape, as text, stands for them.
     """
     device = arguments[-1]
     try:
@@ -184,7 +186,7 @@ def placed(answer: Callable[..., Any], *arguments: Any) -> tuple[Any, str, str]:
     on_device = output.device.type == device.type and device.index in (None, output.device.index)
     has_values = "meta" not in (device.type, output.device.type)
     return (
-        output.detach() if has_values else f"shape {tuple(output.shape)}",
+        output.detach().float() if has_values else f"shape {tuple(output.shape)}",
         str(output.dtype).removeprefix("torch."),
         "the device asked for" if on_device else str(output.device),
     )

@@ -57,6 +57,19 @@ def divides_by_zero(right: Outcome, mistaken: Outcome, got: Outcome) -> bool:
     return got.error == "ZeroDivisionError" if got.status == "raised" else not finite(got)
 
 
+def no_weights(right: Outcome, mistaken: Outcome, got: Outcome) -> bool:
+    """Of numbers that should sum to one: not finite, an error, or all zero."""
+    return not finite(got) or all(not number.any() for number in _numbers(got.output))
+
+
+def lifted(right: Outcome, mistaken: Outcome, got: Outcome) -> bool:
+    """Nearly right, but the smallest of the right numbers has come out larger."""
+    if difference(right, got, Tolerance(rtol=1e-2, atol=1e-4)) is not None:
+        return False
+    (one,), (other,) = _numbers(right.output), _numbers(got.output)
+    return bool(other.ravel()[one.argmin()] > 1.001 * one.min())
+
+
 def raises(right: Outcome, mistaken: Outcome, got: Outcome) -> bool:
     """An error, of whatever kind, where the mistake raises one."""
     return got.status == "raised"
@@ -102,19 +115,6 @@ def same_fault(right: Outcome, mistaken: Outcome, got: Outcome) -> bool:
     return faults[0] is not None and faults[0] == faults[1]
 
 
-def near_score(right: Outcome, mistaken: Outcome, got: Outcome) -> bool:
-    """Of a view that gives scores by name, between 0 and 1: nearly the mistaken ones, or as far down towards chance."""
-    one, other = (_scores(seen.output) for seen in (mistaken, got))
-    if not one or one.keys() != other.keys():
-        return False
-    low = max(*one.values(), *other.values()) < 0.5
-    return all(abs(one[name] - other[name]) < (0.3 if low else 0.12) for name in one)
-
-
-def lower_score(right: Outcome, mistaken: Outcome, got: Outcome) -> bool:
-    """Of such a view: clearly below the right scores, but well above chance."""
-    one, other = (_scores(seen.output) for seen in (right, got))
-    return bool(one) and one.keys() == other.keys() and all(0.2 < other[name] < one[name] - 0.01 for name in one)
 def only_fault(right: Outcome, mistaken: Outcome, got: Outcome) -> bool:
     """The mistaken fault, and all other results roughly right."""
     plain = (replace(seen, output=_besides_fault(seen.output)) for seen in (right, got))
@@ -136,6 +136,19 @@ def takes_too_long(right: Outcome, mistaken: Outcome, got: Outcome) -> bool:
     return got.status in lost or got.error in ("TimeoutError", "MemoryError", "RecursionError")
 
 
+def near_score(right: Outcome, mistaken: Outcome, got: Outcome) -> bool:
+    """Of a view that gives scores by name, between 0 and 1: nearly the mistaken ones, or as far down towards chance."""
+    one, other = (_scores(seen.output) for seen in (mistaken, got))
+    if not one or one.keys() != other.keys():
+        return False
+    low = max(*one.values(), *other.values()) < 0.5
+    return all(abs(one[name] - other[name]) < (0.3 if low else 0.12) for name in one)
+
+
+def lower_score(right: Outcome, mistaken: Outcome, got: Outcome) -> bool:
+    """Of such a view: clearly below the right scores, but well above chance."""
+    one, other = (_scores(seen.output) for seen in (right, got))
+    return bool(one) and one.keys() == other.keys() and all(0.2 < other[name] < one[name] - 0.01 for name in one)
 
 
 def _scores(output: Any) -> dict[str, float]:

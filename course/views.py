@@ -22,6 +22,8 @@ from typing import Any
 import numpy as np
 
 from course.case import WRONG, describe, is_tensor
+from course.language_views import next_words  # noqa: F401 (a view, too)
+from course.module_views import module_as_asked  # noqa: F401 (a view, too)
 from course.network_views import (  # noqa: F401 (views, too)
     classified,
     interpolant,
@@ -72,22 +74,6 @@ def steps(output: Any, arguments: Sequence[Any], truth: Any) -> Any:
     return alone, {WRONG: said, "repeated": repeated, "disturbed": disturbed}
 
 
-def _first_unlike(one: Any, other: Any) -> int | None:
-    """The number of the first row, from 1, that is not the same to the last bit.
-
-    Paths of different shapes are not compared: then the first is wrong by itself.
-    """
-    if not _same_shape(one, other):
-        return None
-    same = ((one == other) | (np.isnan(one) & np.isnan(other))).reshape(len(one), -1).all(axis=1)
-    return None if same.all() else int(same.argmin()) + 1
-
-
-def _same_shape(one: Any, other: Any) -> bool:
-    return all(isinstance(a, np.ndarray) and a.dtype.kind in "iuf" for a in (one, other)) and one.shape == other.shape
-
-
-def normal_weights(output: Any, arguments: Sequence[Any], truth: Any) -> dict[str, Any]:
 def watched_gradient(output: Any, arguments: Sequence[Any], truth: Any) -> tuple[dict[str, Any], Any]:
     """Of `probes.watched_function`: what is wrong with the points at which f was called, and the output.
 
@@ -114,6 +100,22 @@ def few_calls(output: Any, arguments: Sequence[Any], truth: Any) -> tuple[dict[s
     return {WRONG: f"The function was called {calls} times; 4 calls are enough.", "fault": "too many calls"}, result
 
 
+def _first_unlike(one: Any, other: Any) -> int | None:
+    """The number of the first row, from 1, that is not the same to the last bit.
+
+    Paths of different shapes are not compared: then the first is wrong by itself.
+    """
+    if not _same_shape(one, other):
+        return None
+    same = ((one == other) | (np.isnan(one) & np.isnan(other))).reshape(len(one), -1).all(axis=1)
+    return None if same.all() else int(same.argmin()) + 1
+
+
+def _same_shape(one: Any, other: Any) -> bool:
+    return all(isinstance(a, np.ndarray) and a.dtype.kind in "iuf" for a in (one, other)) and one.shape == other.shape
+
+
+def normal_weights(output: Any, arguments: Sequence[Any], truth: Any) -> dict[str, Any]:
     """Of `probes.draws`: are these normal numbers of mean 0 and the standard deviation `truth`, drawn from the generator?
 
     arguments: (columns, rows, ...). The deviation must be right within 3 %, the fourth moment within 10 % of a normal one.
