@@ -313,7 +313,7 @@ def survived_noise(output: Any, arguments: Sequence[Any], truth: Any) -> dict[st
 
 def _fault_of_labels(share: float, learned: float, like_nearest: float) -> str | None:
     """share: of right test labels; learned: of training labels repeated; like_nearest: of labels as of the nearest neighbour"""
-    if share >= 0.83 or learned < 0.16:
+    if share >= 0.83 or learned < 0.14:
         return None
     if like_nearest > 0.95:
         return "one neighbour"

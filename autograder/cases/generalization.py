@@ -218,7 +218,7 @@ def curves(rng: np.random.Generator) -> Iterator[Case]:
     patience = int(rng.integers(3, 6))
     yield Case("a better loss after the stop", [*some(), *above(patience), 1.3, 0.5, 0.3, 0.4, *few()], patience)
     patience = int(rng.integers(3, 6))
-    lower = [round(v - 0.5, 2) for v in some()]
+    lower = [round(0.95 - 0.05 * k, 2) for k in range(int(rng.integers(2, 9)))]
     yield Case("a short rise on the way", [*some(), *above(patience - 1), *lower, *above(patience), *few()], patience)
     saw = [1.5, 1.2, 1.4, 1.3, 1.6, 1.05, 1.5, 1.1]  # down after each rise, and never below the best
     yield Case("improvements that do not beat the best", [*some(), *saw, 0.7, *few()], int(rng.integers(4, 7)))
@@ -515,7 +515,7 @@ def majority_vote(probs, labels):
 def best_member(probs, labels):
     """The mean over the members is asked, and yours is the loss of the best one. Who knows beforehand which that is?"""
     _, ensemble = reference.ensemble_losses(probs, labels)
-    return -np.log(_right(probs, labels)).mean(axis=1).min(), ensemble
+    return (-np.log(_right(probs, labels))).mean(axis=1).min(), ensemble
 
 
 # ------------------------------------------------------------------------------------------ bias and variance
