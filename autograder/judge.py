@@ -356,7 +356,8 @@ def error_outcome(error: dict[str, Any]) -> Outcome:
         return Outcome("unwritten", message="The answer is not written yet.", trace=lines)
     if kind == "MemoryError" or (isinstance(kinds, list) and "MemoryError" in kinds):  # numpy raises one of its own
         return Outcome("out of memory", message="It asked for more memory than an answer may use.", trace=lines)
-    return Outcome("raised", error=kind or "an error", message=message, trace=lines)
+    above = tuple(name for name in kinds[1:20] if isinstance(name, str)) if isinstance(kinds, list) else ()
+    return Outcome("raised", error=kind or "an error", kinds=above, message=message, trace=lines)
 
 
 @dataclass

@@ -47,6 +47,7 @@ def attempt(
         return Outcome(
             "raised",
             error=type(error).__name__,
+            kinds=tuple(kind.__name__ for kind in type(error).__mro__[1:-1]),
             message=_message(error),
             trace=student_lines(error),
             printed=printed.getvalue(),

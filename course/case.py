@@ -57,6 +57,7 @@ class Outcome:
     status: "returned", "raised", "unwritten" (the stub is not filled in), "missing" (no such function), "timed out",
         "out of memory", "crashed" or "bad data"
     output: what was returned; error, message, trace: the kind of error, its text, and the student's lines it passed through
+    kinds: of what else the error is an instance: the names of the classes above its own
     changed: the positions of the arguments that the call changed
     printed: the beginning of what the call printed
     """
@@ -64,6 +65,7 @@ class Outcome:
     status: str
     output: Any = None
     error: str = ""
+    kinds: tuple[str, ...] = ()
     message: str = ""
     trace: tuple[tuple[int, str], ...] = ()
     changed: tuple[int, ...] = ()
@@ -179,7 +181,7 @@ def _score(output: Any, name: str) -> float | None:
 
 def _error_difference(right: Outcome, got: Outcome) -> Difference | None:
     if got.status == "raised":
-        if got.error == right.error:
+        if right.error in (got.error, *got.kinds):
             return None
         return Difference("raised", f"It raised {got.error} where {right.error} is asked for.")
     if got.status == "returned":
