@@ -36,6 +36,8 @@ _PLAIN = (
     ast.AnnAssign,
     ast.Try,
 )
+# In cells of the student's own also what builds a table in steps. The lecture's own loops train, and are not run.
+_OWN = (*_PLAIN, ast.AugAssign, ast.If, ast.With, ast.For, ast.While)
 
 
 @dataclass(frozen=True)
@@ -129,24 +131,32 @@ def _closure(needed: set[str], statements: list[_Statement], answers: set[str]) 
 
 
 def _statements(source: str, position: int, own: bool = False) -> list[_Statement]:
-    """The imports, definitions and assignments at the top level of a cell. A cell that can't be parsed has none."""
-    return [_Statement(position, text, binds, used, star, own) for text, binds, used, star in _taken_apart(source)]
+    """What defines something at the top level of a cell. A cell that can't be parsed has none."""
+    return [_Statement(position, text, binds, used, star, own) for text, binds, used, star in _taken_apart(source, own)]
 
 
 @lru_cache(maxsize=512)  # most cells are the lecture's own, the same in every submission
-def _taken_apart(source: str) -> tuple[tuple[str, frozenset[str], frozenset[str], bool], ...]:
+def _taken_apart(source: str, own: bool) -> tuple[tuple[str, frozenset[str], frozenset[str], bool], ...]:
     """(source, names bound, names used, whether it is a star import) of each such statement."""
     tree = _parse(source)
     if tree is None:
         return ()
     found = []
     for statement in tree.body:
-        if not isinstance(statement, _PLAIN):
+        if not isinstance(statement, _OWN if own else _PLAIN):
             continue
         text = _text(statement)
         star = isinstance(statement, ast.ImportFrom) and any(name.name == "*" for name in statement.names)
-        found.append((text, *_names(text), star))
+        binds, used = _names(text)
+        found.append((text, binds | _filled(statement) if own else binds, used, star))
     return tuple(found)
+
+
+def _filled(statement: ast.stmt) -> set[str]:
+    """The names whose tables a statement writes into: of `table[3] = 1`, `table`."""
+    places = (node for node in ast.walk(statement) if isinstance(node, (ast.Subscript, ast.Attribute)))
+    stored = (node.value for node in places if isinstance(node.ctx, ast.Store))
+    return {node.id for node in stored if isinstance(node, ast.Name)}
 
 
 def uses(source: str) -> frozenset[str]:

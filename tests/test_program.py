@@ -66,6 +66,8 @@ def test_a_long_training_runs_only_where_an_answer_uses_what_it_makes():
     training = demo("weights = train_for_hours()")
     assert sources(training, answer("cost", "def cost(X): return X")) == ["def cost(X): return X"]
     assert sources(training, answer("cost", "def cost(X): return weights"))[0] == "weights = train_for_hours()"
+    loop = demo("weights = 0\nfor step in range(10**9):\n    weights += 1")
+    assert sources(loop, answer("cost", "def cost(X): return weights"))[0] == "weights = 0"
 
 
 HELPERS = {
@@ -95,6 +97,12 @@ HELPERS = {
     "an async function": "import asyncio\nasync def later(): return 42\ndef helper(): return asyncio.run(later())",
     "a line of magic before": "%matplotlib inline\ndef helper(): return 42",
     "a timed cell": "%%time\ndef helper(): return 42",
+    "a table filled in a loop": "VALUES = {}\nfor v in range(43):\n    VALUES = {**VALUES, v: v}\ndef helper(): return VALUES[42]",
+    "a table filled in place": "VALUES = [0, 0]\nfor i in range(2):\n    VALUES[i] = 21 * i\nVALUES[0] = 21\ndef helper(): return sum(VALUES)",
+    "a number raised": "VALUE = 40\nVALUE += 2\ndef helper(): return VALUE",
+    "a choice": "if 1 > 2:\n    def helper(): return 1\nelse:\n    def helper(): return 42",
+    "a while loop": "VALUE = 0\nwhile VALUE < 42:\n    VALUE += 1\ndef helper(): return VALUE",
+    "a with block": "import contextlib\nwith contextlib.nullcontext(42) as VALUE:\n    pass\ndef helper(): return VALUE",
     "calls between": "print(1 / 0)\nplt.show()\ndef helper(): return 42\nassert False",
 }
 
