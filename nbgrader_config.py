@@ -23,3 +23,6 @@ c.GenerateFeedback.preprocessors = [
     "nbgrader.preprocessors.GetGrades",
     "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
 ]
+
+# Feedback pages and the form grader show formulas without a network.
+c.HTMLExporter.preprocessors = ["autograder.formulas.FormulasAsMathML"]

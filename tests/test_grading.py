@@ -92,6 +92,8 @@ def test_a_class_goes_from_release_to_feedback_by_our_commands_and_by_nbgraders_
     page = (ground / "feedback" / "ben" / LECTURE / f"{LECTURE}.html").read_text(encoding="utf-8")
     assert "Loss and gradient are N times too large" in page
     assert "For graders" not in page
+    assert page.count("<mfrac>") > 10
+    assert "\\frac" not in page
     assert command(ground, "autograder", "export").returncode == 0
     ours = gradebook_scores(ground)
     assert ours == {student: pytest.approx(points(rows, student)) for student in ("ada", "ben", "eve")}
