@@ -119,7 +119,7 @@ def serve(arguments: list[str]) -> int:
         for demo in demos():
             write_notebook(Path(folder, f"{demo.page}.ipynb"), demo)
         offline = f"--Voila.tornado_settings={{'headers': {{'Content-Security-Policy': \"{POLICY}\"}}}}"
-        command = [sys.executable, "-m", "voila", folder, "--theme=light", offline, *arguments]
+        command = [sys.executable, "-m", "course.live_gallery", folder, "--theme=light", offline, *arguments]
         with subprocess.Popen(command) as voila:
             try:
                 return voila.wait()

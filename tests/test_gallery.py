@@ -77,13 +77,14 @@ def test_the_live_gallery_shows_a_demo_without_code_and_without_a_network(browse
         outside = []
         page.on("requestfinished", lambda request: outside.append(request.url) if _is_outside(request.url) else None)
         page.on("requestfailed", lambda request: outside.append(f"{request.url} {request.failure}"))
-        address = f"http://127.0.0.1:{port}/voila/render/linear_models-softmax_triangle.ipynb"
         for _ in range(120):
             try:
-                page.goto(address, timeout=120_000)
+                page.goto(f"http://127.0.0.1:{port}/", timeout=120_000)
                 break
             except Exception:
                 time.sleep(0.5)
+        assert page.locator("li a").all_inner_texts() == [demo.title for demo in DEMOS.values()]
+        page.get_by_text("Softmax triangle").click(timeout=120_000)
         page.wait_for_selector("canvas", timeout=120_000)
         assert "gallery.show" not in page.inner_text("body")
         assert "Softmax triangle" in page.inner_text("body")
