@@ -148,10 +148,10 @@ def slopes(rng: np.random.Generator) -> Iterator[Case]:
     grads[:2, 2] = 0.0
     yield Case("coordinates whose gradient is zero", _numbers(rng, 3), grads, {"alpha": 0.1})
     other = {"alpha": 0.05, "beta1": 0.5, "beta2": 0.8, "eps": 0.01}
-    yield Case("another alpha, other betas", _numbers(rng, 3), _numbers(rng, 6, 3), other)
+    yield Case("another alpha, other betas", _numbers(rng, 3), _numbers(rng, 4, 3), other)
     yield Case("a large eps", _numbers(rng, 3), _numbers(rng, 6, 3), {"alpha": 0.2, "eps": 0.5})
-    yield Case("a matrix", _numbers(rng, 2, 3), _numbers(rng, 5, 2, 3), {"alpha": 0.01})
-    yield Case("float32", *(_numbers(rng, *shape).astype(np.float32) for shape in ((3,), (5, 3))), {"alpha": 0.1})
+    yield Case("a matrix", _numbers(rng, 2, 3), _numbers(rng, 3, 2, 3), {"alpha": 0.01})
+    yield Case("float32", *(_numbers(rng, *shape).astype(np.float32) for shape in ((3,), (4, 3))), {"alpha": 0.1})
     small, large = (_numbers(rng, 6, 3) * np.array(scale) for scale in ([1e-9, 1e-6, 1.0], [1e-3, 1e3, 1e6]))
     yield Case("gradients of 1e-9 and more", _numbers(rng, 3), small.round(12), {"alpha": 0.1}, edge=True)
     yield Case("gradients of up to 1e6", _numbers(rng, 3), large.round(6), {"alpha": 0.1}, edge=True)
@@ -233,6 +233,14 @@ def state_changed_in_place(theta, grad, state=None, alpha=1e-3, beta1=0.9, beta2
     return theta, state
 
 
+@adam_step.mistake
+def counter_one_too_high(theta, grad, state=None, alpha=1e-3, beta1=0.9, beta2=0.999, eps=1e-8):
+    """At the first step you divide by 1 - beta^2; one gradient has come so far, so the counter is 1 there."""
+    m, s, t = (0.0, 0.0, 1) if state is None else state
+    theta, (m, s, t) = _adam(theta, grad, (m, s, t), alpha, beta1, beta2, eps)
+    return theta, (m, s, t)
+
+
 # ------------------------------------------------------------------------------------------ momentum as a linear map
 
 
@@ -291,11 +299,6 @@ def complex_roots_nan(lam, alpha, mu):
     return np.abs(_real_roots(lam, alpha, mu)[0])
 
 
-@momentum_spectral_radius.mistake(sign=signs.same_gaps)
-def complex_roots_nan(lam, alpha, mu):
-    return _real_roots(lam, alpha, mu)[0]
-
-
 @momentum_spectral_radius.mistake
 def larger_root_not_larger_modulus(lam, alpha, mu):
     """For large alpha lam both roots are negative, and the smaller of them is farther from zero."""
@@ -340,6 +343,22 @@ def no_momentum(lam, alpha, mu):
 @momentum_spectral_radius.mistake
 def no_momentum(lam, alpha, mu):
     return np.abs(1 - np.multiply(alpha, lam))
+
+
+@momentum_spectral_radius.mistake
+def always_root_of_mu(lam, alpha, mu):
+    """sqrt(mu) is the modulus as long as the roots are complex. Two real roots have the product mu too, and one of them is
+    then larger than sqrt(mu)."""
+    return np.sqrt(mu) + 0.0 * np.multiply(alpha, lam)
+
+
+@momentum_spectral_radius.mistake
+def imaginary_part_added(lam, alpha, mu):
+    """Where the number under the root is negative, its root is imaginary: the modulus of a + bi is sqrt(a^2 + b^2), not
+    a + b."""
+    trace = _trace(lam, alpha, mu)
+    root = np.sqrt(np.abs(trace**2 - 4 * np.asarray(mu)))
+    return np.maximum(np.abs(trace + root), np.abs(trace - root)) / 2
 
 
 @momentum_spectral_radius.mistake(sign=signs.raises)
@@ -431,6 +450,24 @@ def same_array_stored(theta0, v0, grad_fn, rho, dt, steps):
     return np.tile(path[-1], (steps + 1, 1))
 
 
+@momentum_ode.mistake
+def rows_cut_to_integers(theta0, v0, grad_fn, rho, dt, steps):
+    """Your rows hold whole numbers when the start does: of what type is the array that you write them into?"""
+    path = np.empty((steps + 1, *np.shape(theta0)), np.asarray(theta0).dtype)
+    path[:] = reference.momentum_ode(theta0, v0, grad_fn, rho, dt, steps)
+    return path
+
+
+@momentum_ode.mistake
+def rows_cut_to_integers(theta0, v0, grad_fn, rho, dt, steps):
+    path = np.empty((steps + 1, *np.shape(theta0)), np.asarray(theta0).dtype)
+    path[0], v = theta0, np.asarray(v0, float)
+    for k in range(steps):
+        v = v + dt * (-rho * v - grad_fn(path[k]))
+        path[k + 1] = path[k] + dt * v
+    return path
+
+
 # ------------------------------------------------------------------------------------------ noise
 
 
@@ -482,6 +519,18 @@ def divides_by_batch_squared(G, S):
 def standard_deviation(G, S):
     """The squared distance is asked; you have taken its root."""
     return np.sqrt(reference.minibatch_noise(G, S))
+
+
+@minibatch_noise.mistake
+def correction_by_all_examples(G, S):
+    """Nearly: try N = 2 and S = 1 by hand. Drawing without putting back brings the factor (N - S)/(N - 1)."""
+    return _variance(G) / S * (len(G) - S) / len(G)
+
+
+@minibatch_noise.mistake
+def mean_over_parameters(G, S):
+    """The squared distance of two vectors adds up the squares of all coordinates; you have taken their mean."""
+    return reference.minibatch_noise(G, S) / np.shape(G)[1]
 
 
 @minibatch_noise.mistake(sign=signs.anything)

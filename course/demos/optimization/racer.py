@@ -175,11 +175,11 @@ _QUIET = {"clip": False, "sigma": 0.0, "mu": 0.9, "beta2": 0.999, "damping": 0.0
 _RAVINE = {**_QUIET, "landscape": "ravine", "kappa": 50.0, "phi": 0.0, "start": (-2.5, 1.0), "steps": 150, "time": 0}
 PRESETS: dict[str, dict[str, Any]] = {  # each waits at its start, so that one can guess
     "zigzag": {**_RAVINE, "rules": ["gradient descent"], "lr": 0.038},
-    "momentum arrives": {**_RAVINE, "rules": ["gradient descent", "momentum"], "lr": 0.03, "mu": 0.75},
-    "too fast": {**_RAVINE, "rules": ["gradient descent", "momentum"], "lr": 0.0405, "mu": 0.75},
+    "with momentum": {**_RAVINE, "rules": ["gradient descent", "momentum"], "lr": 0.03, "mu": 0.75},
+    "one third faster": {**_RAVINE, "rules": ["gradient descent", "momentum"], "lr": 0.0405, "mu": 0.75},
     "Adam on the axes": {**_RAVINE, "rules": ["momentum", "RMSProp", "Adam"], "lr": 0.05},
     "turned by 45°: why?": {**_RAVINE, "rules": ["momentum", "RMSProp", "Adam"], "lr": 0.05, "phi": 45.0},
-    "stuck on the ridge": {
+    "start on the ridge": {
         **_QUIET,
         "landscape": "saddle",
         "rules": ["gradient descent", "momentum", "Adam"],
@@ -197,7 +197,7 @@ PRESETS: dict[str, dict[str, Any]] = {  # each waits at its start, so that one c
         "steps": 100,
         "time": 0,
     },
-    "flat: squared error": {
+    "plateau, squared error": {
         **_QUIET,
         "landscape": "plateau",
         "loss": "squared error",
@@ -207,7 +207,7 @@ PRESETS: dict[str, dict[str, Any]] = {  # each waits at its start, so that one c
         "steps": 200,
         "time": 0,
     },
-    "not flat: cross-entropy": {
+    "plateau, cross-entropy": {
         **_QUIET,
         "landscape": "plateau",
         "loss": "cross-entropy",
@@ -217,7 +217,7 @@ PRESETS: dict[str, dict[str, Any]] = {  # each waits at its start, so that one c
         "steps": 200,
         "time": 0,
     },
-    "thrown off the cliff": {
+    "at the foot of the cliff": {
         **_QUIET,
         "landscape": "cliff",
         "rules": ["gradient descent"],
