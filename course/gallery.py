@@ -7,6 +7,7 @@ torch, scikit-learn and scipy (`STAND_INS` of its module).
 
 from __future__ import annotations
 
+import io
 import json
 import pkgutil
 import signal
@@ -25,8 +26,14 @@ if TYPE_CHECKING:
 
 STYLE = """
 :root { color-scheme: light dark }
-body { font: 17px/1.5 system-ui, sans-serif; max-width: 46rem; margin: 3rem auto; padding: 0 1.2rem }
-h2 { margin-top: 2.2rem } li { margin: .5rem 0 } small { opacity: .75 }
+body { font: 17px/1.5 system-ui, sans-serif; max-width: 74rem; margin: 3rem auto; padding: 0 1.2rem }
+h2 { margin-top: 2.6rem }
+ul { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(20rem, 100%), 1fr)) }
+ul { gap: 1.4rem; padding: 0; list-style: none }
+a { display: block; font-weight: 600 }
+img { display: block; box-sizing: border-box; width: 100%; height: 11rem; padding: .5rem; object-fit: contain }
+img { background: white; border: 1px solid #8886; border-radius: 8px; margin-bottom: .4rem }
+small { display: block; opacity: .8; line-height: 1.35; margin-top: .2rem }
 """
 # Voilà's pages ask a network for icons and formulas; browsers that are told so leave it.
 POLICY = "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; connect-src 'self' ws: wss:"
@@ -88,21 +95,30 @@ def freeze_all(folder: Path) -> list[Path]:
         path = folder / f"{demo.page}.html"
         print(f"{demo.topic}: {demo.title}", flush=True)
         freeze(demo.stage(), path, demo.grid)
+        path.with_suffix(".png").write_bytes(thumbnail(demo))
         written.append(path)
     index = folder / "index.html"
-    index.write_text(index_page(lambda demo: f"{demo.page}.html"), encoding="utf-8")
+    index.write_text(index_page(lambda demo: f"{demo.page}.html", lambda demo: f"{demo.page}.png"), encoding="utf-8")
     return [index, *written]
 
 
-def index_page(link: Callable[[Demo], str]) -> str:
-    """The list of all demos as a page."""
+def thumbnail(demo: Demo) -> bytes:
+    """The demo's first picture, small, as PNG."""
+    file = io.BytesIO()
+    demo.stage().figure().savefig(file, format="png", dpi=60)
+    return file.getvalue()
+
+
+def index_page(link: Callable[[Demo], str], picture: Callable[[Demo], str]) -> str:
+    """The list of all demos as a page; link and picture: where a demo's page and its thumbnail are."""
     parts, topic = [], ""
     for demo in demos():
         if demo.topic != topic:
             parts.append(f"{'</ul>' if topic else ''}<h2>{escape(demo.topic.replace('_', ' ').capitalize())}</h2><ul>")
             topic = demo.topic
         parts.append(
-            f'<li><a href="{escape(link(demo))}">{escape(demo.title)}</a><br><small>{escape(demo.lesson)}</small></li>'
+            f'<li><a href="{escape(link(demo))}"><img src="{escape(picture(demo))}" alt="" loading="lazy">{escape(demo.title)}</a>'
+            f"<small>{escape(demo.lesson)}</small></li>"
         )
     body = "".join(parts) + ("</ul>" if topic else "")
     return (

@@ -47,6 +47,8 @@ def test_a_frozen_page_holds_its_pictures_and_asks_nothing_of_a_network(tmp_path
     monkeypatch.setattr(gallery, "demos", lambda: iter([one]))
     index, page = gallery.freeze_all(tmp_path / "pages")
     assert f'href="{one.page}.html"' in index.read_text(encoding="utf-8")
+    assert f'src="{one.page}.png"' in index.read_text(encoding="utf-8")
+    assert (index.parent / f"{one.page}.png").read_bytes().startswith(b"\x89PNG")
     text = page.read_text(encoding="utf-8")
     assert "data-frozen-stage" in text
     assert not re.search(r'(?:src|href)="https?:', text)
@@ -84,6 +86,9 @@ def test_the_live_gallery_shows_a_demo_without_code_and_without_a_network(browse
             except Exception:
                 time.sleep(0.5)
         assert page.locator("li a").all_inner_texts() == [demo.title for demo in DEMOS.values()]
+        page.get_by_text("Softmax triangle").scroll_into_view_if_needed()
+        picture = "document.querySelector('img[src$=\"linear_models-softmax_triangle.png\"]').naturalWidth > 100"
+        page.wait_for_function(picture, timeout=120_000)
         page.get_by_text("Softmax triangle").click(timeout=120_000)
         page.wait_for_selector("canvas", timeout=120_000)
         assert "gallery.show" not in page.inner_text("body")
