@@ -16,7 +16,7 @@ import inspect
 import pkgutil
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib import import_module
 from typing import Any
@@ -52,6 +52,7 @@ class Exercise:
     view: what of the output counts, one of `course.views`; at_least: the score that the view must reach, or several by name,
         on average over the cases or, with every_case, in each
     rtol, atol, dtype: when two outputs agree (see `course.case.Tolerance`); cpu_limit: CPU seconds for one case
+    lean: leave out of the visible cases' file what the diagnosis never asks, for outputs that take much room
     """
 
     reference: Callable[..., Any]
@@ -66,6 +67,7 @@ class Exercise:
     atol: float = 1e-8
     dtype: str | None = None
     cpu_limit: float = 10.0
+    lean: bool = False
     mistakes: dict[str, WrongAnswer] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -170,6 +172,9 @@ class Exercise:
     def frozen(self) -> FrozenExercise:
         """The visible cases with everything that a check needs."""
         cases = self.cases_for(VISIBLE_SEED)
+        mistakes = self.mistaken(cases)
+        if self.lean:
+            mistakes = [self._as_far_as_asked(mistake, cases) for mistake in mistakes]
         return FrozenExercise(
             self.id,
             self.points,
@@ -180,9 +185,22 @@ class Exercise:
             tuple(
                 FrozenCase(case.name, case.arguments, self.right_outcome(case), case.edge, case.truth) for case in cases
             ),
-            tuple(self.mistaken(cases)),
+            tuple(mistakes),
             self.view.__name__ if self.view else None,
         )
+
+    def _as_far_as_asked(self, mistake: Mistake, cases: Sequence[Case]) -> Mistake:
+        """The mistake with what is right in place of what it does at edges, where it shows on ordinary cases already."""
+        right = [self.right_outcome(case) for case in cases]
+        tolerances = [self.tolerance.for_arguments(case.arguments) for case in cases]
+
+        def kept(way: tuple[Outcome, ...]) -> tuple[Outcome, ...]:
+            wrong = differences(right, way, tolerances)
+            if not any(found and not case.edge for found, case in zip(wrong, cases, strict=True)):
+                return way
+            return tuple(one if case.edge else other for one, other, case in zip(right, way, cases, strict=True))
+
+        return replace(mistake, ways=tuple(map(kept, mistake.ways)))
 
 
 def mistake_id(answer: Callable[..., Any]) -> str:
