@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 WIDEST = 3  # panels side by side
+TABLE_ROW = 0.18  # inches
 FAR = 1e30  # beyond it a diverging path is left out: limits of axes are computed with room to spare
 
 
@@ -26,14 +27,17 @@ def draw(panels: Sequence[Panel | Table], columns: int | None = None) -> "Figure
         raise ValueError("there is nothing to draw: the scene returned no panel")
     columns = min(len(panels), WIDEST if columns is None else columns)
     rows = -(-len(panels) // columns)
-    widths = [1.0] * columns
+    widths, heights = [1.0] * columns, [0.0] * rows
     for position, panel in enumerate(panels):
+        row, column = divmod(position, columns)
         if isinstance(panel, Panel):
-            widths[position % columns] = max(widths[position % columns], panel.axes["width"])
+            widths[column] = max(widths[column], panel.axes["width"])
+        height = HEIGHT if isinstance(panel, Panel) else TABLE_ROW * (len(panel.rows) + 3)
+        heights[row] = max(heights[row], height)
     with mpl.rc_context(STYLE):
-        size = WIDTH * sum(widths), HEIGHT * rows
+        size = WIDTH * sum(widths), sum(heights)
         figure = Figure(figsize=size, dpi=100, layout="constrained", facecolor=PAPER)
-        grid = figure.add_gridspec(rows, columns, width_ratios=widths)
+        grid = figure.add_gridspec(rows, columns, width_ratios=widths, height_ratios=heights)
         for position, panel in enumerate(panels):
             cell = grid[divmod(position, columns)]
             if isinstance(panel, Table):
@@ -250,10 +254,13 @@ def _table(ax: "Axes", panel: Table) -> None:
     ax.set_title(panel.style["title"])
     if panel.rows:
         cells = ax.table(
-            [list(row) for row in panel.rows], colLabels=list(panel.header), loc="center", edges="horizontal"
+            [list(row) for row in panel.rows], colLabels=list(panel.header), loc="upper center", edges="horizontal"
         )
         cells.auto_set_font_size(False)
         cells.set_fontsize(7.5)
+        cells.auto_set_column_width(range(len(panel.header)))
+        for (_, column), cell in cells.get_celld().items():
+            cell.set_text_props(ha="right" if column else "left")
         for row, color in enumerate(panel.style["colors"]):
             if row < len(panel.rows):
                 cells[row + 1, 0].get_text().set_color(color)

@@ -1128,8 +1128,8 @@ show(figure, alt="One example at a time goes the same way with detours, and at t
 #
 # $$V = \frac{\alpha\,s^2}{\lambda\,(2 - \alpha\lambda)} \approx \frac{\alpha\,s^2}{2\lambda} .$$
 #
-# Halve $\alpha$ or double $S$: the cloud shrinks about equally. Look whether it does; the orange ellipse is the
-# formula with your $s^2$, the black one is measured. (Each update draws a fresh batch, as the formula assumes; the
+# Halve $\alpha$ or double $S$: the cloud shrinks about equally. Look whether it does; the dashed ellipse is the
+# formula with your $s^2$, the solid one is measured. (Each update draws a fresh batch, as the formula assumes; the
 # common practice, shuffling once an epoch, is a little less noisy.) On the right: how many updates to a good cost,
 # with the best $\alpha$ for each $S$? Look for the place where the curve leaves the line $1/S$.
 
