@@ -8,7 +8,7 @@ from autograder.exercise import lecture
 from autograder.judge import Sheet, verdict
 from autograder.reference import backpropagation as reference
 from course import data, given, probes, signs, views
-from course.case import WRONG, Outcome
+from course.case import WRONG, Outcome, Tolerance, value_difference
 from course.checks import check_exercise
 
 EXERCISES = lecture("backpropagation")
@@ -161,6 +161,22 @@ def test_linear_gives_the_product_and_functions_to_a_number_give_floats():
     np.testing.assert_allclose(given.linear(A).build()(np.array([1, 1])), [3, -1])
     assert given.function("cubes").build()(np.array([1, 2])) == 9.0
     assert type(given.function("product").build()(np.ones(3))) is float
+
+
+@pytest.mark.parametrize("name", [name for name, exercise in EXERCISES.items() if exercise.lean])
+def test_the_visible_file_of_a_lean_exercise_leaves_out_only_what_happens_at_edges(name):
+    exercise = EXERCISES[name]
+    cases, frozen = exercise.cases_for(2), exercise.frozen()
+    left_out = 0
+    for full, lean in zip(exercise.mistaken(cases), frozen.mistakes, strict=True):
+        for way, kept in zip(full.ways, lean.ways, strict=True):
+            for case, right, outcome, other in zip(cases, frozen.cases, way, kept, strict=True):
+                same = value_difference(outcome.output, other.output, Tolerance(0, 0)) is None
+                assert same or (
+                    case.edge and value_difference(right.right.output, other.output, Tolerance(0, 0)) is None
+                )
+                left_out += not same
+    assert left_out
 
 
 # ------------------------------------------------------------------------------------------ what training reaches
