@@ -229,7 +229,7 @@ def softmax_signals(rng: np.random.Generator) -> Iterator[Case]:
     Z, dY = arrays(3, 4)
     yield Case("logits near 1000", Z + 1000, dY, edge=True)
     Z, dY = arrays(4, 3)
-    Z[np.arange(4), rng.integers(0, 3, 4)] += rng.choice([30.0, 60.0, 800.0], 4)
+    Z[np.arange(4), rng.integers(0, 3, 4)] += rng.permutation([0.0, 30.0, 60.0, 800.0])
     yield Case("saturated rows", Z, dY, edge=True)
     yield Case("integers", _integers(rng, 4, 3), _integers(rng, 4, 3), edge=True)
 
@@ -284,6 +284,14 @@ def cross_entropy_shortcut(Z, dY):
 def own_probability_missing(Z, dY):
     """You subtract the inner product but forget a factor: a class of small probability moves little, whatever its logit does."""
     return dY - (_softmax(Z) * dY).sum(axis=-1, keepdims=True)
+
+
+@softmax_backward.mistake(sign=signs.same_gaps)
+def shift_by_global_max(Z, dY):
+    """Works until one row is far above another, whose exponentials then all are 0; each row has its own maximum."""
+    e = np.exp(Z - Z.max())
+    y = e / e.sum(axis=-1, keepdims=True)
+    return y * (dY - (y * dY).sum(axis=-1, keepdims=True))
 
 
 @softmax_backward.mistake(sign=signs.not_finite)
@@ -413,6 +421,15 @@ def forward_direction(n, edges):
     bar = np.zeros(n)
     bar[0] = 1.0
     for i, j, d in sorted(edges):
+        bar[j] += d * bar[i]
+    return bar
+
+
+@graph_backward.mistake
+def forward_direction(n, edges):
+    bar = np.zeros(n)
+    bar[0] = 1.0
+    for i, j, d in edges:
         bar[j] += d * bar[i]
     return bar
 
@@ -602,6 +619,11 @@ def not_restored(f, x, h=1e-5):
 
 @numerical_gradient.mistake
 def not_restored(f, x, h=1e-5):
+    return _not_set_back(f, x.copy(), h, (1, -2))
+
+
+@numerical_gradient.mistake
+def not_restored(f, x, h=1e-5):
     """Two copies, both moved on and on."""
     above, below = np.array(x, dtype=np.float64), np.array(x, dtype=np.float64)
     gradient = np.zeros(above.shape)
@@ -678,7 +700,12 @@ def networks(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("all parameters zero", _numbers(rng, 5, 2), np.array([0, 0, 1, 0, 1]), *zeros, edge=True)
     hidden, logits = np.zeros(1), np.zeros(1)
     # until an exponential of a logit is too large for a float, and a probability too small
-    while np.abs(hidden).min() < 1 or logits.max() < 1500 or np.ptp(logits, axis=-1).max() < 1500:
+    while (
+        np.abs(hidden).min() < 1
+        or logits.max() < 1500
+        or np.ptp(logits, axis=-1).max() < 1500
+        or np.ptp(logits.max(axis=-1)) < 1500
+    ):
         X, _, weights, biases = _labelled(rng, 4, 2, 3, 2)
         hidden, logits = _hidden(1000 * X, weights, biases)
     yield Case("inputs of size 1000", (1000 * X).round(), logits.argmin(axis=1), weights, biases, edge=True)
@@ -707,6 +734,7 @@ def _backward(
     relu_on_logits=None,
     log_softmax=None,
     scale=1.0,
+    bias_scale=1.0,
 ):
     """Loss and gradients with the parts to choose.
 
@@ -727,7 +755,7 @@ def _backward(
     dweights, dbiases = [], []
     for layer in range(len(weights) - 1, -1, -1):
         dweights.insert(0, dz.T @ hs[layer])
-        dbiases.insert(0, dz.sum(axis=0))
+        dbiases.insert(0, bias_scale * dz.sum(axis=0))
         if layer:
             dz = pass_relu(dz @ weights[layer], zs[layer - 1])
     return -log_p[right].mean(), dweights, dbiases
@@ -769,6 +797,18 @@ def averaged_twice(X, labels, weights, biases):
 
 
 @mlp_loss_and_gradients.mistake
+def bias_averaged_twice(X, labels, weights, biases):
+    """dweights are right, dbiases are N times too small: the 1/N is in the first message already, so sum over the examples."""
+    return _backward(X, labels, weights, biases, bias_scale=1 / len(X))
+
+
+@mlp_loss_and_gradients.mistake
+def bias_gradient_summed(X, labels, weights, biases):
+    """dweights are right, dbiases are N times too large: the cost is a mean over the examples for the biases too."""
+    return _backward(X, labels, weights, biases, bias_scale=len(X))
+
+
+@mlp_loss_and_gradients.mistake
 def relu_on_logits(X, labels, weights, biases):
     """Your logits are never negative: ReLU follows every layer but the last."""
     return _backward(X, labels, weights, biases, relu_on_logits="forward")
@@ -796,11 +836,23 @@ def _raw_softmax(logits):
     return p, np.log(p)
 
 
+def _shifted_softmax(logits):
+    p = np.exp(logits - logits.max())
+    p = p / p.sum(axis=1, keepdims=True)
+    return p, np.log(p)
+
+
 @mlp_loss_and_gradients.mistake(sign=signs.not_finite)
 def unstable_softmax(X, labels, weights, biases):
-    """NaN or infinite for inputs of size 1000: an exponential of a logit is too large for a float. What may you add to all
-    logits of an example without changing anything?"""
+    """NaN or infinite for inputs of size 1000: of some example the exponentials of the logits are too large for a float, or all 0.
+    What may you subtract from the logits of each example without changing its softmax?"""
     found = _backward(X, labels, weights, biases, log_softmax=_raw_softmax)
+    return reference.mlp_loss_and_gradients(X, labels, weights, biases) if np.isfinite(found[0]) else found
+
+
+@mlp_loss_and_gradients.mistake
+def unstable_softmax(X, labels, weights, biases):
+    found = _backward(X, labels, weights, biases, log_softmax=_shifted_softmax)
     return reference.mlp_loss_and_gradients(X, labels, weights, biases) if np.isfinite(found[0]) else found
 
 

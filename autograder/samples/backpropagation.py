@@ -293,6 +293,12 @@ def softmax_backward(Z, dY):
     inner = (Y * dY).sum(-1)
     return Y * (dY - inner)
 """,
+    "shift_by_global_max": """
+def softmax_backward(Z, dY):
+    Y = np.exp(Z - np.max(Z))
+    Y /= np.sum(Y, axis=-1, keepdims=True)
+    return Y * (dY - np.sum(Y * dY, axis=-1, keepdims=True))
+""",
     "own_probability_missing": """
 def softmax_backward(Z, dY):
     E = np.exp(Z - Z.max(axis=-1, keepdims=True))
@@ -865,6 +871,50 @@ def mlp_loss_and_gradients(X, labels, weights, biases):
     for l in range(len(weights) - 1, -1, -1):
         dW.append(dz.T @ hs[l] / len(X))
         db.append(dz.mean(axis=0))
+        dz = dz @ weights[l] * (hs[l] > 0)
+    return loss, dW[::-1], db[::-1]
+""",
+    "bias_averaged_twice": _FORWARD
+    + _HEAD
+    + """
+def mlp_loss_and_gradients(X, labels, weights, biases):
+    zs, hs = forward(X, weights, biases)
+    loss, dz = head(zs[-1], labels)
+    dW, db = [], []
+    for l in range(len(weights) - 1, -1, -1):
+        dW.append(dz.T @ hs[l])
+        db.append(np.mean(dz, axis=0))
+        dz = dz @ weights[l] * (hs[l] > 0)
+    return loss, dW[::-1], db[::-1]
+""",
+    "bias_gradient_summed": _FORWARD
+    + _HEAD
+    + """
+def mlp_loss_and_gradients(X, labels, weights, biases):
+    N = len(X)
+    zs, hs = forward(X, weights, biases)
+    loss, dz = head(zs[-1], labels)
+    dz = dz * N
+    dW, db = [], []
+    for l in range(len(weights) - 1, -1, -1):
+        dW.append(dz.T @ hs[l] / N)
+        db.append(dz.sum(axis=0))
+        dz = dz @ weights[l] * (hs[l] > 0)
+    return loss, dW[::-1], db[::-1]
+""",
+    "shift_by_global_max": _FORWARD
+    + """
+def mlp_loss_and_gradients(X, labels, weights, biases):
+    zs, hs = forward(X, weights, biases)
+    N = len(X)
+    e = np.exp(zs[-1] - zs[-1].max())
+    p = e / e.sum(axis=1, keepdims=True)
+    loss = -np.mean(np.log(p[np.arange(N), labels]))
+    dz = (p - np.eye(p.shape[1])[labels]) / N
+    dW, db = [], []
+    for l in range(len(weights) - 1, -1, -1):
+        dW.append(dz.T @ hs[l])
+        db.append(dz.sum(axis=0))
         dz = dz @ weights[l] * (hs[l] > 0)
     return loss, dW[::-1], db[::-1]
 """,
