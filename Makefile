@@ -53,7 +53,7 @@ bench-large: $(READY)
 
 # how the stage feels, in JupyterLab in headless Chromium, beside the same demo made with interact
 bench-widgets: $(READY)
-	$(BIN)/python -m benchmarks.bench_widgets
+	$(BIN)/python -m benchmarks.bench_widgets $(ARGS)
 
 lock: $(READY)
 	$(BIN)/python -m autograder.lock $(ARGS)

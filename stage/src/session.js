@@ -42,6 +42,7 @@ export class Session {
     this.error = "";
     this.busy = false;
     this.settings = { ...host.spec.settings, ...host.opening?.settings };
+    this.shown = this.settings;
     if (host.opening?.kind) this.#take(host.opening, host.opening.buffer);
     host.listen((message, buffer) => this.#answered(message, buffer));
   }
@@ -110,6 +111,7 @@ export class Session {
     if (!message.panels) return;
     this.store.update(message.arrays, buffer, message.panels);
     this.panels = message.panels;
+    this.shown = message.settings; // the settings of this picture; those that are wanted may be newer
     this.note = message.note;
     this.#holds = message.number;
   }

@@ -50,14 +50,17 @@ export function show(session, host) {
 
   // Settings may change many times between two frames: controls follow once a frame.
   let stale = false;
+  let fresh = true;
+  let drawn = null;
   const paint = () => {
     frame = 0;
     if (stale) showSettings();
     stale = false;
-    if (fresh) paintPicture();
+    if (fresh) draw();
+    if (drawn) root.dispatchEvent(new CustomEvent("stage-painted", { bubbles: true, detail: { settings: drawn } }));
+    drawn = null;
   };
-  let fresh = true;
-  const paintPicture = () => {
+  const draw = () => {
     fresh = false;
     width ||= Math.floor(picture.clientWidth);
     if (!width) return;
@@ -65,11 +68,13 @@ export function show(session, host) {
     arrange(session.panels, views, picture, session);
     const places = placesOf(session.panels, width);
     session.panels.forEach((panel, at) => views[at].show(panel, session.store, theme, ...places[at]));
-    root.dispatchEvent(new CustomEvent("stage-painted", { bubbles: true, detail: { settings: session.settings } }));
+    drawn = session.shown;
   };
   const next = () => (frame ||= requestAnimationFrame(paint));
+  // A picture is drawn when it comes, so that it is ready when the next frame begins; a second one waits for that frame.
   const later = () => {
     fresh = true;
+    if (width && !drawn) draw();
     next();
   };
 
