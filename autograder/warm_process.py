@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import atexit
+import re
 import threading
 from pathlib import Path
 
 from autograder.kernels import SandboxRefused, Zygote
 from autograder.layout import CourseError
+
+_DEMOS = re.compile(r"from course\.demos import (\w+)")
+
+
+def imports(released: str) -> tuple[str, ...]:
+    """The modules that notebooks of a lecture load besides those that all do, by the text of its release."""
+    demos = [f"course.demos.{name}" for name in _DEMOS.findall(released)]
+    # the first optimizer would load this, for more than a second
+    return (*demos, *(["torch._dynamo"] if "torch.optim" in released else []))
+
 
 _zygotes: dict[tuple, Zygote] = {}
 _lock = threading.Lock()
@@ -19,8 +30,7 @@ def start(released: str | Path, no_sandbox: bool = False) -> Zygote:
     It ends with this process. Raises CourseError where this machine has no sandbox and none was waived.
     """
     text = released.read_text(encoding="utf-8") if isinstance(released, Path) else released
-    # the first optimizer would load this, for more than a second
-    also = ("torch._dynamo",) if "torch.optim" in text else ()
+    also = imports(text)
     with _lock:
         try:
             if (also, no_sandbox) not in _zygotes:

@@ -16,6 +16,7 @@ sys.modules.setdefault("rfc3987_syntax", None)  # as our command does, see there
 import nbformat
 
 from autograder.exercise import lecture as exercises_of
+from autograder.warm_process import imports
 from autograder.zygote import WARM
 from course import probes
 from course.program import program
@@ -24,7 +25,8 @@ LECTURE = "02_linear_models"
 
 
 def main(course, seed):
-    for name in WARM:
+    released = Path(course, "release", LECTURE, f"{LECTURE}.ipynb").read_text(encoding="utf-8")
+    for name in (*WARM, *imports(released)):
         try:
             importlib.import_module(name)
         except ModuleNotFoundError:
