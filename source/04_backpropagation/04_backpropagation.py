@@ -705,8 +705,8 @@ with until_written(numerical_gradient):
 # %%
 def run_forward(X, labels, weights, biases):
     h = X
-    for W, b in zip(weights, biases, strict=True):
-        z = h @ W.T + b
+    for layer, W in enumerate(weights):
+        z = h @ W.T + biases[layer]
         h = np.maximum(z, 0)
     return z
 
