@@ -121,8 +121,8 @@ def robust_classifier(X_train, labels, X_test, seed):
     X_train (400, 64), labels (400,) integers 0..9 with errors, X_test (M, 64), seed an integer -> (M,) integers
     """
     # BEGIN SOLUTION
-    rng = np.random.default_rng(seed)
-    W, b = rng.normal(size=(1000, 64)), rng.normal(size=1000)
+    chance = np.random.default_rng(seed)
+    W, b = chance.normal(size=(1000, 64)), chance.normal(size=1000)
     H, H_test = (np.maximum(X @ W.T + b, 0) for X in (X_train, X_test))
     gram, targets = H @ H.T, np.eye(10)[labels]
 
@@ -131,7 +131,7 @@ def robust_classifier(X_train, labels, X_test, seed):
         K = gram[np.ix_(fit, fit)] + lam * np.eye(len(fit))
         return (products[:, fit] @ np.linalg.solve(K, targets[fit])).argmax(axis=1)
 
-    order = rng.permutation(len(X_train))
+    order = chance.permutation(len(X_train))
     right = dict.fromkeys(10.0 ** np.arange(0, 6), 0)  # penalty -> how many held-out labels it predicts
     for held_out in np.array_split(order, 5):
         fit = np.setdiff1d(order, held_out)
