@@ -135,7 +135,7 @@ print(
 # models see the same digits.) That is why there is a third part of the data, the **test set**, and why it is used
 # *once*, after every choice has been made. Use it to choose, and it has become a validation set.
 #
-# Is 100 examples all you can spare, there is a better use for them. **Cross-validation** splits the data into, say,
+# If 100 examples are all you can spare, there is a better use for them. **Cross-validation** splits the data into, say,
 # ten parts, fits ten times to nine of them and validates on the tenth. Each example is used for both, never at the
 # same time, and the ten errors tell how sure the mean is. Here it chooses the penalty of ridge regression for the 442
 # diabetes patients of lecture 02.
