@@ -4,6 +4,8 @@ A `seed` is an int, which gives the same data at every call, or a `numpy.random.
 at every call. Labels are int64, classes 0..K-1.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 Seed = int | np.random.Generator
@@ -27,6 +29,57 @@ def digits(num_train: int = 1200, seed: Seed = 0) -> tuple[np.ndarray, np.ndarra
     order = np.random.default_rng(seed).permutation(len(X))
     X, labels = X[order] / 16, labels[order].astype(np.int64)
     return X[:num_train], labels[:num_train], X[num_train:], labels[num_train:]
+
+
+def digits_in_file_order() -> tuple[np.ndarray, np.ndarray]:
+    """The same digits as the package keeps them, sorted by who wrote them: for showing what that does to a split.
+
+    Returns X (1797, 64) and labels (1797,), pixels as in `digits`.
+    """
+    from sklearn.datasets import load_digits
+
+    X, labels = load_digits(return_X_y=True)
+    return X / 16, labels.astype(np.int64)
+
+
+def digit_bytes() -> np.ndarray:
+    """The same digits, in file order, as files hold images: (1797, 8, 8) uint8 from 0, paper, to 255, ink."""
+    from sklearn.datasets import load_digits
+
+    return np.round(15.9375 * load_digits().images).astype(np.uint8)
+
+
+def blobs(n: int, centres: Sequence[Sequence[float]], noise: float, seed: Seed = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Points around centres, each around a random one of them.
+
+    n: how many points; centres (K, D); noise: the standard deviation in every coordinate
+    Returns X (n, D) and labels (n,), the centre that each point was drawn around.
+    """
+    _check_count(n, noise)
+    rng = np.random.default_rng(seed)
+    centres = np.asarray(centres, dtype=float)
+    labels = rng.integers(0, len(centres), n)
+    return centres[labels] + noise * rng.normal(size=(n, centres.shape[1])), labels
+
+
+class Bandit:
+    """A row of slot machines. `pull(arm)` gives that arm's mean plus standard normal noise; `arms` says how many there are."""
+
+    def __init__(self, means: Sequence[float], seed: Seed) -> None:
+        self._means = [float(mean) for mean in means]
+        self._rng = np.random.default_rng(seed)
+        self.arms = len(self._means)
+
+    def pull(self, arm: int) -> float:
+        """The reward of one pull. Raises IndexError where there is no such arm."""
+        if not 0 <= arm < self.arms:
+            raise IndexError(f"there is no arm {arm}; there are arms 0 to {self.arms - 1}")
+        return self._means[arm] + float(self._rng.normal())
+
+
+def bandit(means: Sequence[float], seed: Seed = 0) -> Bandit:
+    """Slot machines with these mean rewards, see `Bandit`."""
+    return Bandit(means, seed)
 
 
 def noisy_digits(seed: Seed) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

@@ -118,3 +118,32 @@ def test_what_the_reader_changes_does_not_reach_the_next_call():
         t += 1
         assert not np.array_equal(X, load()[0])
         assert not np.array_equal(t, load()[1])
+
+
+def test_digits_as_bytes_and_in_file_order_are_scikit_learns():
+    X, labels = data.digits_in_file_order()
+    np.testing.assert_array_equal(16 * X, load_digits().data)
+    np.testing.assert_array_equal(labels, load_digits().target)
+    images = data.digit_bytes()
+    assert (images.shape, images.dtype, images.max()) == ((1797, 8, 8), np.uint8, 255)
+    np.testing.assert_allclose(images / 255, load_digits().images / 16, atol=0.5 / 255)
+
+
+def test_blobs_lie_around_their_centres():
+    centres = [[0, 0], [3, 1], [-2, 4]]
+    X, labels = data.blobs(30_000, centres, 0.5, seed=1)
+    for k, centre in enumerate(centres):
+        own = X[labels == k]
+        assert len(own) == pytest.approx(10_000, rel=0.05)
+        np.testing.assert_allclose(own.mean(axis=0), centre, atol=0.03)
+        np.testing.assert_allclose(own.std(axis=0), 0.5, rtol=0.03)
+
+
+def test_an_arm_pays_its_mean_plus_standard_normal_noise():
+    machines = data.bandit([0.0, 2.0], seed=3)
+    rewards = np.array([machines.pull(1) for _ in range(4000)])
+    assert rewards.mean() == pytest.approx(2, abs=0.06)
+    assert rewards.std() == pytest.approx(1, rel=0.05)
+    assert [data.bandit([0, 1], 5).pull(0) for _ in range(2)] == [data.bandit([0, 1], 5).pull(0)] * 2
+    with pytest.raises(IndexError, match="arms 0 to 1"):
+        machines.pull(2)
