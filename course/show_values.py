@@ -21,16 +21,22 @@ def describe_arguments(parameters: Sequence[str], arguments: Sequence[Any]) -> s
 def _argument(name: str, value: Any) -> str:
     if isinstance(value, Given):
         said = f"seed {value.arguments[-1]}" if value.name == "generator" else value.arguments[-1]
-        shape = getattr(value.build(), "shape", None)
-        return f"{name} ({said})" if shape is None else f"{name} {shape} ({said})"
+        built = value.build()
+        if not hasattr(built, "dtype"):
+            return f"{name} ({said})"
+        return _array(name, built) + ("" if said == "plain" else f" ({said})")
     if isinstance(value, np.ndarray) or is_tensor(value):
-        kind = str(value.dtype).removeprefix("torch.")
-        return f"{name} {tuple(value.shape)}" + ("" if kind == "float64" else f" {kind}")
+        return _array(name, value)
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, (int, float, str)):
         return f"{name} = {value!r}"
     return f"{name} {describe(value)}"
+
+
+def _array(name: str, value: Any) -> str:
+    kind = str(value.dtype).removeprefix("torch.")
+    return f"{name} {tuple(value.shape)}" + ("" if kind == "float64" else f" {kind}")
 
 
 def compare_values(found: Difference) -> list[str]:
