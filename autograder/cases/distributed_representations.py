@@ -769,7 +769,6 @@ def questions(rng: np.random.Generator) -> Iterator[Case]:
     E, a, b, c = asked("", 10, 3).arguments
     nought = next(i for i in range(10) if i not in (a, b, c, reference.solve_analogy(E, a, b, c)))
     yield Case("a zero row", np.where(np.arange(10)[:, None] == nought, 0.0, E), a, b, c, edge=True)
-    E, a, b, c = asked("", 10, 3).arguments
     yield _clear("a zero row in the question", rng, lambda E, a, b, c: np.where(np.arange(9)[:, None] == a, 0.0, E))
     yield _clear("all remaining similarities negative", rng, _turned_away)
 
@@ -790,12 +789,14 @@ def _tells_apart(E, a, b, c) -> bool:
 
 
 def _clear(name: str, rng: np.random.Generator, change: Callable[..., np.ndarray]) -> Case:
-    """A question about nine words with one clear answer, after the change."""
+    """A question about nine words with one clear answer after the change, neither the first nor the last that is allowed."""
     while True:
         E = rng.normal(size=(9, 3)).round(2)
         a, b, c = (int(i) for i in rng.choice(9, 3, replace=False))
         E = change(E, a, b, c).round(2)
-        if _winner(_unit(E), _unit(E), a, b, c)[1] > 1e-3:
+        right, margin = _winner(_unit(E), _unit(E), a, b, c)
+        others = [word for word in range(9) if word not in (a, b, c)]
+        if margin > 1e-3 and right not in (others[0], others[-1]):
             return Case(name, E, a, b, c, edge=True)
 
 
