@@ -1,7 +1,7 @@
 """Lecture 06, distributed representations: inputs and catalogued mistakes. Inputs are rounded, so that a reader can follow them by hand."""
 
 from collections.abc import Callable, Iterator
-from functools import lru_cache
+from functools import lru_cache, wraps
 from itertools import pairwise
 
 import numpy as np
@@ -153,11 +153,11 @@ def _asymmetric(tokens: np.ndarray) -> bool:
 
 
 def pairs(rng: np.random.Generator) -> Iterator[Case]:
-    yield Case("alpha 0.1", _text(rng, 40, 6, _asymmetric), 6, 0.1)
-    yield Case("alpha 0, every word has a successor", _text(rng, 30, 5, _asymmetric), 5, 0.0)
+    yield Case("alpha 0.1", _text(rng, 32, 5, _asymmetric), 5, 0.1)
+    yield Case("alpha 0, every word has a successor", _text(rng, 26, 4, _asymmetric), 4, 0.0)
     yield Case("alpha 1", _text(rng, 25, 4, _asymmetric), 4, 1.0)
-    yield Case("alpha 0.5, nine words", _text(rng, 90, 9, _asymmetric), 9, 0.5)
-    again = np.tile(rng.permutation(3), int(rng.integers(8, 12)))
+    yield Case("alpha 0.5, seven words", _text(rng, 60, 7, _asymmetric), 7, 0.5)
+    again = np.tile(_text(rng, 9, 3, _asymmetric), 4)
     yield Case("the same pairs many times", again, 3, 0.1)
     few = _text(rng, 20, 4, _asymmetric)
     yield Case("words never seen, alpha 1", few + 1, 7, 1.0, edge=True)
@@ -563,15 +563,14 @@ def factorisations(rng: np.random.Generator) -> Iterator[Case]:
         keep.flat[X.argmax()], keep.flat[X.argmin()] = True, False
         return np.where(keep, X, 0), *parts[1:]
 
-    yield Case("five words, three dimensions", *tables(5, 3))
-    yield Case("x_max 10, alpha 0.5", *tables(4, 2, 10.0), 10.0, 0.5)
-    yield Case("more dimensions than words", *tables(3, 5))
-    X, *others = tables(4, 3)
+    yield Case("four words, three dimensions", *tables(4, 3))
+    yield Case("x_max 10, alpha 0.5", *tables(3, 2, 10.0), 10.0, 0.5)
+    X, *others = tables(4, 2)
     yield Case("integer counts", X.astype(np.int64), *others)
-    X, *others = tables(6, 2)
-    yield Case("float32", *(a.astype(np.float32) for a in (X, *others)))
-    yield Case("some pairs never meet", *with_zeros(tables(5, 3), 0.3), edge=True)
-    yield Case("most pairs never meet, integer counts", *with_zeros(tables(6, 2, 50.0), 0.7), 50.0, 0.75, edge=True)
+    X, *others = tables(3, 4)
+    yield Case("float32, more dimensions than words", *(a.astype(np.float32) for a in (X, *others)))
+    yield Case("some pairs never meet", *with_zeros(tables(4, 3), 0.3), edge=True)
+    yield Case("most pairs never meet, integer counts", *with_zeros(tables(5, 2, 50.0), 0.7), 50.0, 0.75, edge=True)
     X, *others = tables(3, 2)
     yield Case("no pair ever meets", np.zeros((3, 3)), *others, edge=True)
     one = rng.normal(size=(1, 1)).round(2), rng.normal(size=(1, 1)).round(2)
@@ -594,6 +593,18 @@ def _glove(X, R, Rt, b, bt, x_max, alpha, log=None, weight=None, error=None):
     return float((f * e**2).sum()), g @ Rt, g.T @ R, g.sum(axis=1), g.sum(axis=0)
 
 
+def at_ordinary_counts(way):
+    """The way on ordinary cases. Where a pair never meets and for a single word, edge cases that tell nothing more of it, the
+    right answer stands in, and is written once."""
+
+    @wraps(way)
+    def mistaken(X, R, Rt, b, bt, x_max=100.0, alpha=0.75):
+        is_edge = (X == 0).any() or len(X) == 1
+        return (reference.glove_loss_and_gradients if is_edge else way)(X, R, Rt, b, bt, x_max, alpha)
+
+    return glove_loss_and_gradients.mistake(mistaken)
+
+
 @glove_loss_and_gradients.mistake(sign=signs.not_finite)
 def log_of_zero(X, R, Rt, b, bt, x_max=100.0, alpha=0.75):
     """0 times minus infinity is NaN; leave pairs with a count of 0 out instead of multiplying them by zero."""
@@ -601,45 +612,38 @@ def log_of_zero(X, R, Rt, b, bt, x_max=100.0, alpha=0.75):
     return _glove(X, R, Rt, b, bt, x_max, alpha, weight=f, error=R @ Rt.T + b[:, None] + bt - np.log(X))
 
 
-@glove_loss_and_gradients.mistake
+@at_ordinary_counts
 def zeros_as_log_one_plus(X, R, Rt, b, bt, x_max=100.0, alpha=0.75):
     """Small counts give another value than log x: log(1 + x) is not what is asked for."""
     return _glove(X, R, Rt, b, bt, x_max, alpha, log=np.log1p(X))
 
 
-@glove_loss_and_gradients.mistake
+@at_ordinary_counts
 def weight_not_capped(X, R, Rt, b, bt, x_max=100.0, alpha=0.75):
     """Look at a pair with a count above x_max: its weight is 1."""
     return _glove(X, R, Rt, b, bt, x_max, alpha, weight=np.where(X > 0, (X / x_max) ** alpha, 0))
 
 
-@glove_loss_and_gradients.mistake
+@at_ordinary_counts
 def weight_forgotten(X, R, Rt, b, bt, x_max=100.0, alpha=0.75):
     """All pairs count the same in yours; where is f?"""
     return _glove(X, R, Rt, b, bt, x_max, alpha, weight=np.where(X > 0, 1.0, 0.0))
 
 
-@glove_loss_and_gradients.mistake
+@at_ordinary_counts
 def factor_two_missing(X, R, Rt, b, bt, x_max=100.0, alpha=0.75):
     """Finite differences give twice your gradient."""
     J, *gradients = reference.glove_loss_and_gradients(X, R, Rt, b, bt, x_max, alpha)
     return J, *(g / 2 for g in gradients)
 
 
-@glove_loss_and_gradients.mistake
+@at_ordinary_counts
 def half_of_the_cost(X, R, Rt, b, bt, x_max=100.0, alpha=0.75):
     """All five are half of what they should be: there is no 1/2 in front of this sum."""
     return tuple(part / 2 for part in reference.glove_loss_and_gradients(X, R, Rt, b, bt, x_max, alpha))
 
 
-@glove_loss_and_gradients.mistake
-def sign_of_gradients(X, R, Rt, b, bt, x_max=100.0, alpha=0.75):
-    """Your gradients point downhill; the gradient points uphill."""
-    J, *gradients = reference.glove_loss_and_gradients(X, R, Rt, b, bt, x_max, alpha)
-    return J, *(-g for g in gradients)
-
-
-@glove_loss_and_gradients.mistake
+@at_ordinary_counts
 def gradients_swapped(X, R, Rt, b, bt, x_max=100.0, alpha=0.75):
     """Right only for a symmetric X; which index of the error matrix belongs to R and b, and which to Rt and bt?"""
     J, *_ = reference.glove_loss_and_gradients(X, R, Rt, b, bt, x_max, alpha)
@@ -647,44 +651,26 @@ def gradients_swapped(X, R, Rt, b, bt, x_max=100.0, alpha=0.75):
     return J, g.T @ Rt, g @ R, g.sum(axis=0), g.sum(axis=1)
 
 
-@glove_loss_and_gradients.mistake
+@at_ordinary_counts
 def gradients_swapped(X, R, Rt, b, bt, x_max=100.0, alpha=0.75):
     J, _, _, db, dbt = reference.glove_loss_and_gradients(X, R, Rt, b, bt, x_max, alpha)
     g = _slopes(X, R, Rt, b, bt, x_max, alpha)
     return J, g.T @ Rt, g @ R, db, dbt
 
 
-@glove_loss_and_gradients.mistake
+@at_ordinary_counts
 def gradients_swapped(X, R, Rt, b, bt, x_max=100.0, alpha=0.75):
     J, dR, dRt, db, dbt = reference.glove_loss_and_gradients(X, R, Rt, b, bt, x_max, alpha)
     return J, dR, dRt, dbt, db
 
 
-@glove_loss_and_gradients.mistake
-def gradients_swapped(X, R, Rt, b, bt, x_max=100.0, alpha=0.75):
-    J, dR, dRt, db, dbt = reference.glove_loss_and_gradients(X, R, Rt, b, bt, x_max, alpha)
-    return J, dRt, dR, dbt, db
-
-
-@glove_loss_and_gradients.mistake
+@at_ordinary_counts
 def gradients_swapped(X, R, Rt, b, bt, x_max=100.0, alpha=0.75):
     J, dR, dRt, db, dbt = reference.glove_loss_and_gradients(X, R, Rt, b, bt, x_max, alpha)
     return J, dRt, dR, db, dbt
 
 
-@glove_loss_and_gradients.mistake
-def gradients_swapped(X, R, Rt, b, bt, x_max=100.0, alpha=0.75):
-    J, _, dRt, db, dbt = reference.glove_loss_and_gradients(X, R, Rt, b, bt, x_max, alpha)
-    return J, _slopes(X, R, Rt, b, bt, x_max, alpha).T @ Rt, dRt, db, dbt
-
-
-@glove_loss_and_gradients.mistake
-def gradients_swapped(X, R, Rt, b, bt, x_max=100.0, alpha=0.75):
-    J, dR, _, db, dbt = reference.glove_loss_and_gradients(X, R, Rt, b, bt, x_max, alpha)
-    return J, dR, _slopes(X, R, Rt, b, bt, x_max, alpha) @ R, db, dbt
-
-
-@glove_loss_and_gradients.mistake
+@at_ordinary_counts
 def gradients_swapped(X, R, Rt, b, bt, x_max=100.0, alpha=0.75):
     J, dR, dRt, db, dbt = reference.glove_loss_and_gradients(X.T, R, Rt, b, bt, x_max, alpha)
     return J, dR, dRt, db, dbt
@@ -697,40 +683,40 @@ def _slopes(X, R, Rt, b, bt, x_max, alpha):
     return reference.glove_loss_and_gradients(X, *wide, b, bt, x_max, alpha)[1][:, R.shape[1] :]
 
 
-@glove_loss_and_gradients.mistake
+@at_ordinary_counts
 def weight_squared(X, R, Rt, b, bt, x_max=100.0, alpha=0.75):
     """f multiplies the square, it is not inside."""
     f = np.where(X > 0, np.minimum(X / x_max, 1) ** alpha, 0)
     return _glove(X, R, Rt, b, bt, x_max, alpha, weight=f**2)
 
 
-@glove_loss_and_gradients.mistake
+@at_ordinary_counts
 def weight_squared(X, R, Rt, b, bt, x_max=100.0, alpha=0.75):
     f = np.where(X > 0, np.minimum(X / x_max, 1) ** alpha, 0)
     J = _glove(X, R, Rt, b, bt, x_max, alpha, weight=f**2)[0]
     return J, *reference.glove_loss_and_gradients(X, R, Rt, b, bt, x_max, alpha)[1:]
 
 
-@glove_loss_and_gradients.mistake
+@at_ordinary_counts
 def bias_on_the_wrong_side(X, R, Rt, b, bt, x_max=100.0, alpha=0.75):
     """b belongs to the rows and bt to the columns: a plain `+ b` adds along the last axis."""
     J, dR, dRt, dbt, db = reference.glove_loss_and_gradients(X, R, Rt, bt, b, x_max, alpha)
     return J, dR, dRt, db, dbt
 
 
-@glove_loss_and_gradients.mistake
+@at_ordinary_counts
 def bias_on_the_wrong_side(X, R, Rt, b, bt, x_max=100.0, alpha=0.75):
     return reference.glove_loss_and_gradients(X, R, Rt, bt, b, x_max, alpha)
 
 
-@glove_loss_and_gradients.mistake
+@at_ordinary_counts
 def mean_not_sum(X, R, Rt, b, bt, x_max=100.0, alpha=0.75):
     """J is a sum over the pairs, not their mean."""
     parts = reference.glove_loss_and_gradients(X, R, Rt, b, bt, x_max, alpha)
     return tuple(part / X.size for part in parts)
 
 
-@glove_loss_and_gradients.mistake
+@at_ordinary_counts
 def mean_not_sum(X, R, Rt, b, bt, x_max=100.0, alpha=0.75):
     J, *gradients = reference.glove_loss_and_gradients(X, R, Rt, b, bt, x_max, alpha)
     return J / X.size, *gradients
@@ -896,18 +882,17 @@ def models(rng: np.random.Generator) -> Iterator[Case]:
         parameters = {key: torch.tensor(rng.normal(size=shape).round(2)) for key, shape in shapes.items()}
         contexts = rng.integers(0, V, (N, context))
         contexts[0] = rng.permutation(V)[:context]  # not the same turned round
-        weights = torch.tensor(rng.normal(size=(N, V)).round(2))
+        weights = torch.tensor(rng.choice([-3, -2, -1, 1, 2, 3], (N, V)))
         return Case(name, *sizes, parameters, torch.tensor(contexts), weights, edge=edge)
 
-    yield model("three words", (8, 3, 4, 5), 6)
-    yield model("two words", (6, 2, 5, 3), 5)
-    yield model("as many words as features", (9, 4, 4, 6), 6)
-    twice = model("the same word twice in a context", (7, 3, 2, 5), 4)
+    yield model("three words", (5, 3, 2, 3), 3)
+    yield model("as many words as features", (4, 3, 3, 2), 2)
+    twice = model("the same word twice in a context", (4, 3, 2, 3), 2)
     twice.arguments[-2][:, 2] = twice.arguments[-2][:, 0]
-    twice.arguments[-2][0, 1] = (twice.arguments[-2][0, 0] + 1) % 7
+    twice.arguments[-2][0, 1] = (twice.arguments[-2][0, 0] + 1) % 4
     yield twice
-    yield model("a single context", (8, 3, 3, 5), 1)
-    yield model("a context of one word", (6, 1, 4, 3), 5, edge=True)
+    yield model("a single context", (6, 2, 3, 4), 1, edge=True)
+    yield model("a context of one word", (6, 1, 3, 4), 3, edge=True)
 
 
 NeuralLM = Exercise(
@@ -923,7 +908,10 @@ NeuralLM = Exercise(
 
 
 class _Network(torch.nn.Module):
-    """The network with its parts to choose: what stands between the embeddings and the hidden layer, and at its ends."""
+    """The network with its parts to choose: what stands between the embeddings and the hidden layer, and at its ends.
+
+    For a single context and for contexts of one word, edge cases that tell nothing more of a mistake, they are the right ones.
+    """
 
     def __init__(self, vocab_size, context, embed_dim, hidden):
         super().__init__()
@@ -936,7 +924,10 @@ class _Network(torch.nn.Module):
         return torch.cat(self.embedding(contexts).unbind(dim=1), dim=1)
 
     def forward(self, contexts):
-        return self.end(self.output(self.bend(self.hidden(self.features(contexts)))))
+        right = 1 in contexts.shape
+        z = self.hidden(_Network.features(self, contexts) if right else self.features(contexts))
+        logits = self.output(z.tanh() if right else self.bend(z))
+        return logits if right else self.end(logits)
 
     def bend(self, z):
         return z.tanh()
@@ -953,6 +944,9 @@ class EmbeddingsAveraged(_Network):
     def __init__(self, vocab_size, context, embed_dim, hidden):
         super().__init__(vocab_size, context, embed_dim, hidden)
         self.hidden = torch.nn.Linear(embed_dim, hidden)
+
+    def forward(self, contexts):
+        return self.output(self.hidden(self.features(contexts)).tanh())
 
     def features(self, contexts):
         return self.embedding(contexts).mean(dim=1)
@@ -985,12 +979,6 @@ class SoftmaxInside(_Network):
 class SoftmaxInside(_Network):
     def end(self, logits):
         return logits.log_softmax(dim=1)
-
-
-@NeuralLM.mistake
-class SoftmaxInside(_Network):
-    def end(self, logits):
-        return logits.softmax(dim=0)
 
 
 @NeuralLM.mistake
@@ -1033,20 +1021,6 @@ class AnotherActivation(_Network):
         return z.relu()
 
 
-@NeuralLM.mistake
-class AnotherActivation(_Network):
-    def bend(self, z):
-        return z.sigmoid()
-
-
-@NeuralLM.mistake
-class ActivationOnOutput(_Network):
-    """Your logits never leave the range of tanh; the last layer is linear."""
-
-    def end(self, logits):
-        return logits.tanh()
-
-
 # ------------------------------------------------------------------------------------------ training it
 
 
@@ -1082,6 +1056,7 @@ def _train(contexts, targets, test_contexts, vocab_size, epochs, words=3, twice=
         for raw in (contexts, test_contexts)
     )
     targets = torch.from_numpy(np.frombuffer(targets, dtype=np.int64).copy())
+    torch.set_num_threads(1)
     generator = torch.Generator().manual_seed(1)
     table = torch.randn(vocab_size, size, generator=generator)
     W1 = torch.randn(words * size, 3 * size, generator=generator) / (words * size) ** 0.5
