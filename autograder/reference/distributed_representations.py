@@ -126,15 +126,17 @@ def train_neural_lm(contexts, targets, test_contexts, vocab_size, seed):
         torch.nn.Linear(3 * 8, 24),
         torch.nn.Tanh(),
         torch.nn.Linear(24, vocab_size),
+        torch.nn.LogSoftmax(dim=1),
     )
     optimizer = torch.optim.Adam(net.parameters(), lr=0.02)
     contexts, targets = torch.tensor(contexts), torch.tensor(targets)
     for _ in range(6):
-        for batch in torch.randperm(len(targets)).split(256):
-            loss = torch.nn.functional.cross_entropy(net(contexts[batch]), targets[batch])
-            optimizer.zero_grad()
-            loss.backward()
+        order = torch.randperm(len(targets))
+        for x, t in zip(contexts[order].split(256), targets[order].split(256), strict=True):
+            cross_entropy = -net(x).gather(1, t[:, None]).mean()  # nats a word
+            cross_entropy.backward()
             optimizer.step()
+            optimizer.zero_grad()
     with torch.no_grad():
-        return torch.log_softmax(net(torch.tensor(test_contexts)), dim=1).numpy()
+        return net(torch.tensor(test_contexts)).numpy()
     # END SOLUTION
