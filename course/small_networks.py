@@ -50,7 +50,6 @@ def train(
     normalise: bool = False,
     mask: Callable[[np.ndarray], np.ndarray] | None = None,
     copies: Callable[[np.ndarray], Sequence[np.ndarray]] | None = None,
-    move_test: Callable[[np.ndarray], np.ndarray] | None = None,
 ) -> Curves:
     """Train one network 64-hidden-10 for each seed, by Adam on 300 digits of `data.noisy_digits`; 100 are for validation.
 
@@ -59,12 +58,9 @@ def train(
     normalise: batch normalisation before the ReLU
     mask: u -> factors for the hidden values in training, from uniform numbers u (S * batch, hidden), for dropout
     copies: images (S * N, 8, 8) -> several arrays like it, of which each epoch takes one for each image
-    move_test: images -> images, what becomes of the test set
     """
     sets = [_task(seed if data_seed is None else data_seed) for seed in seeds]
     X, labels, X_val, val_labels, X_test, test_labels, truth = (torch.stack(parts) for parts in zip(*sets, strict=True))
-    if move_test is not None:
-        X_test = _as_rows(move_test(_as_images(X_test)), X_test)
     variants = [X] if copies is None else [_as_rows(images, X) for images in copies(_as_images(X))]
     S, N, _ = X.shape
     generator = torch.Generator().manual_seed(1000 + int(seeds[0]))

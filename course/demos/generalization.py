@@ -394,7 +394,8 @@ def batches(norm: Callable[..., Any], **settings: Any) -> Stage:
             ylim=(0.01, 3),
             title="how much the batch decides",
         )
-        note = f"Batches of {size}: the output is {said.mean():.3g} ± {now:.2g}; at test it is {round(at_test, 3) + 0.0:.3g}, whatever else comes."
+        note = f"Batches of {size}: the output is {said.mean():.3g} ± {now:.2g}; at test it is "
+        note += f"{round(at_test, 3) + 0.0:.3g}, whatever else comes."
         if size == 2:
             note += " With two examples the larger becomes 1 and the smaller −1; how far they are apart is lost."
         return [left, right], note

@@ -27,11 +27,16 @@
 # what each of them assumes; and explain what averaging promises and what it doesn't. One experiment runs through the
 # lecture: 400 digits of which 30 % have a random label. A plain network learns the wrong labels too and gets about 7
 # in 10 of the clean test digits right. Every remedy meets this same network on the same data, over the same seeds, and
-# at the end you build a classifier that survives. It takes about 160 minutes, 75 of them for eight exercises and two
+# at the end you build a classifier that survives. It takes about 160 minutes, 90 of them for eight exercises and two
 # questions. A good place for a break is after *Early stopping*.
 
 # %% setup=true
+from itertools import pairwise
+
 import numpy as np
+from sklearn.linear_model import LinearRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import PolynomialFeatures
 
 from course import check, data
 from course.demos import generalization as demos
@@ -50,10 +55,6 @@ from course.figure import BLUE, DASH, GREEN, GREY, INK, MARKER, ORANGE, PURPLE, 
 # at the gap between the two curves.
 
 # %%
-from sklearn.linear_model import LinearRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import PolynomialFeatures
-
 x, t = data.noisy_sine(15, seed=3)
 x_new, t_new = data.noisy_sine(1000, seed=4)
 degrees, errors = range(12), []
@@ -251,9 +252,13 @@ with until_written(bias_variance):
         print(f"error on fresh targets {np.mean((preds - fresh) ** 2):.4f}")
 
 # %% [markdown]
-# The sum agrees with what fresh targets say, within the luck of the draw. Below you can turn all knobs; your function
-# draws the right panel. Go through the presets, then try for the least blue value: with the degree, with the penalty,
-# and with more data. Which of the three lowers the variance at no cost in bias?
+# The sum agrees with what fresh targets say, within the luck of the draw. Is the bias² of degree 9 a surprise? The mean
+# of 100 fits is itself uncertain, by a variance of $9.56/100$, and a squared deviation can't be negative: most of this
+# bias² would go away with more samples.
+#
+# Below you can turn all knobs; your function draws the right panel. Go through the presets, then try for the least blue
+# value: with the degree, with the penalty, and with more data. Which of the three lowers the variance at no cost in
+# bias?
 
 # %%
 demos.bias_and_variance(bias_variance)
@@ -276,7 +281,7 @@ demos.bias_and_variance(bias_variance)
 figure, axes = panels(2, width=2.9, height=2.3)
 for ax, sizes, title in ((axes[0], (6, 6), "36 weights"), (axes[1], (6, 2, 6), "24 weights, rank at most 2")):
     columns = [[(layer, unit - (size - 1) / 2) for unit in range(size)] for layer, size in enumerate(sizes)]
-    for left, right in zip(columns[:-1], columns[1:], strict=True):
+    for left, right in pairwise(columns):
         for a in left:
             for b in right:
                 ax.plot(*zip(a, b, strict=True), color=GREY, lw=0.8, zorder=1)
@@ -350,12 +355,12 @@ for name, values in curves.items():
 
 # %% [markdown]
 # The error falls, climbs to a peak where there are as many features as examples (a few more here, for some units are
-# off for every example and don't count), and falls a second time. This is
-# **double descent** (Mikhail Belkin and others, 2019; similar curves were drawn for linear models thirty years
-# before). At the peak there is exactly one set of weights that fits everything, and it is huge. Far beyond it there
-# are many, and the shortest among them is mild. So "more parameters overfit more" is not true in general: what
-# counts is the size of the weights that fit, and not how many there are. Ridge, which limits their size, has no peak.
-# The curves are means of three seeds, the bands their range.
+# off for every example and don't count), and falls a second time. This is **double descent** (Mikhail Belkin and
+# others, 2019; similar curves were drawn for linear models thirty years before). At the peak there is exactly one set
+# of weights that fits everything, and it is huge. Far beyond it there are many, and the shortest among them is mild.
+# So "more parameters overfit more" is not true in general: what counts is the size of the weights that fit, not how
+# many there are. Ridge, which limits their size, has no peak. (The curves are means of three seeds, the bands their
+# range.)
 #
 # Which solution gradient descent picks among all that fit, and why it is so often a good one, is known for linear
 # models (from zero weights: the shortest), and for deep networks only in parts.
@@ -464,7 +469,7 @@ print(f"test {results['nothing'].mean():.3f} ± {results['nothing'].std(ddof=1) 
 # all *given* training labels right, the wrong ones included, and is poor in the test. Decay must be strong to help;
 # then training accuracy comes down towards 0.73, the share of labels that are right, which is just as it should be.
 # The validation scores are low throughout because their labels are wrong, too. But they are wrong for every decay
-# alike, and so validation still points to the right one.
+# alike, and so validation still points to the right one, a decay of 1.
 
 # %% [markdown] covers="08.14 08.16"
 # ## Early stopping
@@ -492,10 +497,14 @@ for ax in (left, right):
     ax.axvline(best, color=GREEN, ls=DASH[GREEN], lw=1.4)
 show(
     figure,
-    alt="Training and validation loss over sixty epochs; beside them the share of test digits that are right and of wrong labels that are repeated.",
+    alt=(
+        "Training and validation loss over sixty epochs; beside them the share of test digits that are right "
+        "and of wrong labels that are repeated."
+    ),
 )
 print(
-    f"mean validation loss is least after epoch {best}: test accuracy {baseline.test_accuracy[:, best].mean():.3f}, at the end {baseline.test_accuracy[:, -1].mean():.3f}"
+    f"mean validation loss is least after epoch {best}: test accuracy {baseline.test_accuracy[:, best].mean():.3f}, "
+    f"at the end {baseline.test_accuracy[:, -1].mean():.3f}"
 )
 
 # %% [markdown]
@@ -537,6 +546,9 @@ with until_written(early_stopping):
     results["early stopping"] = np.array(accuracy)
 
 # %% [markdown] covers="08.15"
+# Patience 3 does as well as patience 10, in ten epochs instead of seventeen; with patience 1 some networks stop at the
+# first bump.
+#
 # Why should stopping act like a penalty? Both keep the weights small, for weights start small and need time to grow.
 # On the bowl it can be made exact. Gradient descent from $w = 0$ in a direction of curvature $h$ multiplies the
 # distance from $w^*$ by $1 - \alpha h$ in every step, so after $k$ steps
@@ -583,7 +595,9 @@ show(
 # are 0.105 and 2.303, on average 1.204; the averaged probability 0.5 has the loss 0.693.
 #
 # Read the right-hand side carefully: the ensemble is at least as good as the **mean member**. It is not promised to
-# be as good as the best one. Nor is anything promised for a majority vote, because the 0-1 loss is not convex.
+# be as good as the best one. Nor is anything promised for a majority vote, because the 0-1 loss is not convex. So
+# average probabilities, neither votes nor logits: a mean of logits is a geometric mean of probabilities, in which one
+# model that says 0 overrules all the others.
 
 # %% [markdown]
 # ### Exercise: ensemble_losses (1 point, 6 minutes)
@@ -628,10 +642,10 @@ with until_written(ensemble_losses):
 # %% [markdown]
 # Here it beats even its best member, which is what usually happens when members are about equally good and err in
 # different places; Jensen did not promise it. After half a dozen networks little more is gained: what is left is bias,
-# for all of them have learned the same wrong labels. A cheap relative averages *weights* instead of predictions: keep a moving average of the weights along the
-# path of training. It costs one network at test, and it works as long as the averaged weights lie in one valley;
-# averaging two networks that were trained apart gives nonsense, for the units of the one are a permutation of those
-# of the other (lecture 03).
+# for all of them have learned the same wrong labels. A cheap relative averages *weights* instead of predictions: keep
+# a moving average of the weights along the path of training. It costs one network at test, and it works as long as
+# the averaged weights lie in one valley; averaging two networks that were trained apart gives nonsense, for the units
+# of the one are a permutation of those of the other (lecture 03).
 
 # %%
 groups = [train(range(100 * s, 100 * s + 5), data_seed=s) for s in SEEDS]
@@ -706,7 +720,7 @@ figure, axes = panels(3, width=2.5, height=2.3)
 kept = np.array([True, False, True, True, False])
 for ax, dropped, title in ((axes[0], False, "all units"), (axes[1], True, "one mask")):
     layers = [[(0, y) for y in (-1, 0, 1)], [(1, y) for y in (-2, -1, 0, 1, 2)], [(2, 0)]]
-    for left, right in zip(layers[:-1], layers[1:], strict=True):
+    for left, right in pairwise(layers):
         for a in left:
             for b in right:
                 gone = dropped and any(place[0] == 1 and not kept[int(place[1] + 2)] for place in (a, b))
@@ -755,7 +769,8 @@ with until_written(inverted_dropout):
 
 # %% [markdown]
 # So the rule for the test is an approximation, but for one case: with a single linear layer and a softmax it gives
-# exactly the normalised *geometric* mean of all $2^D$ thinned networks. For deep networks it just works well.
+# exactly the normalised *geometric* mean of all $2^D$ thinned networks, each weighted with the probability of its mask.
+# For deep networks it just works well.
 #
 # Now the experiment, with your masks. Training and validation on noisy digits, four drop probabilities. Where do you
 # expect training accuracy to end, if dropout keeps the network from learning the wrong labels?
@@ -783,11 +798,13 @@ with until_written(inverted_dropout):
     )
 
 # %% [markdown] covers="08.24"
-# Dropout slows the learning of exceptions, because memorising one example takes a conspiracy of units, and every
-# other step some conspirators are missing. Precise, overfitted computations dislike noise. That is why other noise
-# regularises as well: small batches (lecture 07), batch normalisation (next), noise on inputs, and **label
-# smoothing**, which trains towards $0.9$ for the given class and $0.1/9$ for the others, so that no logit has to run
-# away to please a wrong label.
+# With $\rho = 0.5$ far fewer wrong labels are learned; with $0.8$ training ends near the 0.73 that are right, but the
+# test is no better, for now right ones are missed as well. Dropout slows the learning of exceptions, because memorising
+# one example takes a conspiracy of units, and in every step some conspirators are missing. Precise, overfitted
+# computations dislike noise. That is why other noise regularises as well: small batches (lecture 07), batch
+# normalisation (next), noise on inputs. **Label smoothing** spreads a part of each target, say 0.2, evenly over all
+# ten classes, so that the given one should get 0.82 and each other 0.02, and no logit has to run away to please a
+# wrong label.
 
 # %%
 smoothed = train(SEEDS, smoothing=0.2)
@@ -832,7 +849,7 @@ print(
 demos.batches(batch_norm_1d)
 
 # %% [markdown]
-# With two examples the output is ±1, and only the order is left. With larger batches the spread falls like
+# With two examples the output is ±1, but for $\varepsilon$, and only the order is left. With larger batches the spread falls like
 # $1/\sqrt B$, as means do. An outlier comes out too small in a small batch, because it is itself a part of the mean
 # and of the variance. So training and test are different functions, the more so the smaller the batch: this is the
 # bite of batch normalisation. When batches must be small, **layer normalisation** (Jimmy Ba and others, 2016)
@@ -857,7 +874,8 @@ for lr in (0.01, 0.1):
             results["batch normalisation"] = run.test_accuracy[:, -1]
 
 # %% [markdown]
-# It is a remedy for slow training, not for wrong labels: it learns them all the faster.
+# It is a remedy for slow training, not for wrong labels, which it learns all the faster: compare the losses after ten
+# epochs. At ten times the learning rate the network without it crawls, and the one with it goes on.
 
 # %% [markdown]
 # ### Question: the larger batch (2 points, 6 minutes)
@@ -1020,7 +1038,10 @@ ax.set(
 )
 show(
     figure,
-    alt="The share of right test digits for eight data sets and each remedy: some gain more than a tenth, batch normalisation loses a little.",
+    alt=(
+        "The share of right test digits for eight data sets and each remedy: some gain more than a tenth, "
+        "batch normalisation loses a little."
+    ),
 )
 for name in order[::-1]:
     gain = results[name] - results["nothing"]
@@ -1061,9 +1082,10 @@ with until_written(robust_classifier):
 # ## Beyond: how sure should it be?
 #
 # Collect the test digits to which the plain network gave its answer with a probability of about 0.85. Are 85 % of them
-# right? A **reliability diagram** shows it for all levels. The simplest cure is **temperature scaling** (Chuan Guo and others, 2017): divide all logits by one
-# number $T$, chosen on data that were held out. No answer changes, only how sure it is. (The logits are known up to
-# a constant as logarithms of the probabilities. Here half of the test digits serve to choose $T$.)
+# right? A **reliability diagram** shows it for all levels. The simplest cure is **temperature scaling** (Chuan Guo
+# and others, 2017): divide all logits by one number $T$, chosen on data that were held out. No answer changes, only
+# how sure it is. (The logits are known up to a constant as logarithms of the probabilities. Here half of the test
+# digits serve to choose $T$.)
 
 # %%
 probs, wanted = baseline.test_probs.reshape(-1, 10), baseline.test_labels.reshape(-1)
@@ -1100,11 +1122,15 @@ ax.legend(frameon=False, fontsize=8, loc="upper left")
 ax.set(xlabel="probability of the answer", ylabel="share that is right", xlim=(0, 1), ylim=(0, 1))
 show(
     figure,
-    alt="The share of right answers against the probability they were given with, as trained and after temperature scaling, which follows the diagonal.",
+    alt=(
+        "The share of right answers against the probability they were given with, as trained and after "
+        "temperature scaling, which follows the diagonal."
+    ),
 )
 
 # %% [markdown]
-# The network that learned wrong labels by heart is too sure, at all levels; divided by $T$, it knows how often it errs.
+# The network that learned wrong labels by heart is too sure, at nearly all levels; with its logits divided by $T$, it
+# knows how often it errs.
 #
 # Another line of thought asks where in weight space a solution lies. In a *flat* valley the loss changes little when
 # the weights do, and such solutions often generalise better (Sepp Hochreiter and Jürgen Schmidhuber, 1997).
