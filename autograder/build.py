@@ -30,7 +30,6 @@ from autograder.start import start_page
 from course import frozen_cases, wire
 
 FROZEN_LIMIT = 50_000  # bytes an exercise
-ARRAY = re.compile(r'\{\s*"(?:array|scalar|tensor|dict)": \[[^{}]*\]\s*\}')  # in JSON; is written on one line
 LONGEST_SHOWN = 12  # lines of a cell that draws; longer ones are collapsed
 SHOWS = re.compile(r"\s*show\(")
 MARK = re.compile(r"(BEGIN|END) (SOLUTION|MARK SCHEME|HIDDEN TESTS)")
@@ -280,10 +279,24 @@ def tidy(notebook: NotebookNode) -> str:
     return nbformat.writes(notebook) + "\n"
 
 
+def _laid_out(data: Any, indent: str = "") -> str:
+    """JSON in which whatever fits stands on one line: a changed case changes few lines, and blanks take little room."""
+    line = json.dumps(data, sort_keys=True)
+    is_array = isinstance(data, dict) and data.keys() <= {"array", "scalar", "tensor"}
+    if len(indent) + len(line) <= 120 or is_array or not isinstance(data, (dict, list)):
+        return line
+    inner = indent + " "
+    if isinstance(data, dict):
+        parts = [f"{json.dumps(key)}: {_laid_out(data[key], inner)}" for key in sorted(data)]
+    else:
+        parts = [_laid_out(item, inner) for item in data]
+    opening, closing = "{}" if isinstance(data, dict) else "[]"
+    return f"{opening}\n{inner}" + f",\n{inner}".join(parts) + f"\n{indent}{closing}"
+
+
 def frozen_text(exercise: Exercise) -> str:
     """The visible cases as JSON. Raises CourseError above the size that the student's install allows."""
-    text = json.dumps(frozen_cases.freeze(exercise.frozen()), indent=1, sort_keys=True) + "\n"
-    text = ARRAY.sub(lambda found: re.sub(r"\n\s*", " ", found[0]), text)
+    text = _laid_out(frozen_cases.freeze(exercise.frozen())) + "\n"
     if len(text) > FROZEN_LIMIT:
         raise CourseError(
             f"the visible cases of {exercise.id} have {len(text)} bytes; at most {FROZEN_LIMIT} are allowed"

@@ -196,6 +196,10 @@ class Exercise:
 
         def kept(way: tuple[Outcome, ...]) -> tuple[Outcome, ...]:
             wrong = differences(right, way, tolerances)
+            if mistake.sign in signs.OF_THE_ANSWER_ALONE:  # then it counts where the mistake shows, and not by what
+                way = tuple(
+                    Outcome("returned") if found else outcome for found, outcome in zip(wrong, way, strict=True)
+                )
             if not any(found and not case.edge for found, case in zip(wrong, cases, strict=True)):
                 return way
             return tuple(one if case.edge else other for one, other, case in zip(right, way, cases, strict=True))

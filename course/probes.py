@@ -19,6 +19,15 @@ from typing import Any
 import numpy as np
 
 from course.case import describe, is_tensor
+from course.graph_probes import (  # noqa: F401 (probes, too)
+    gradients,
+    messages,
+    node_attributes,
+    recorded,
+    sorted_nodes,
+    vjp_outputs,
+    with_operators,
+)
 from course.language_views import table  # noqa: F401 (a probe, too)
 from course.module_views import module  # noqa: F401 (a probe, too)
 from course.wire import Given

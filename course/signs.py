@@ -14,6 +14,8 @@ import numpy as np
 from course.case import Outcome, Tolerance, difference
 
 NEARLY = Tolerance(rtol=1e-3, atol=1e-6)
+OF_THE_ANSWER_ALONE = ("deaf", "differs")
+"""Signs that don't look at what the mistake itself gives."""
 
 
 def not_finite(right: Outcome, mistaken: Outcome, got: Outcome) -> bool:
@@ -110,7 +112,9 @@ def moves_alike(right: Outcome, mistaken: Outcome, got: Outcome) -> bool:
 
 
 def same_fault(right: Outcome, mistaken: Outcome, got: Outcome) -> bool:
-    """Of a view that names a "fault", or one of whose results does: the mistaken one."""
+    """Of a view that names a "fault", or one of whose results does: the mistaken one; or the same kind of error."""
+    if mistaken.status == "raised":
+        return got.status == "raised" and got.error == mistaken.error
     faults = [_fault(seen.output) for seen in (mistaken, got)]
     return faults[0] is not None and faults[0] == faults[1]
 
@@ -134,6 +138,22 @@ def takes_too_long(right: Outcome, mistaken: Outcome, got: Outcome) -> bool:
     """It didn't come to an end within its time, its memory or its depth of calls."""
     lost = ("timed out", "out of memory", "crashed")
     return got.status in lost or got.error in ("TimeoutError", "MemoryError", "RecursionError")
+
+
+def deaf(right: Outcome, mistaken: Outcome, got: Outcome) -> bool:
+    """Of `probes.vjp_outputs`: some VJP says the same for g and for -2 g, where it should not."""
+    try:
+        (_, wanted), (first, second) = right.output, got.output
+        return any(np.isclose(np.sum(first[k]), second[k]) and not np.isclose(wanted[k], second[k]) for k in wanted)
+    except Exception:  # an output of another form
+        return False
+
+
+def rounds_off(right: Outcome, mistaken: Outcome, got: Outcome) -> bool:
+    """Nearly right where the mistake is; where that has lost all digits, other numbers of the right shape."""
+    if difference(right, mistaken, NEARLY) is None:
+        return difference(right, got, NEARLY) is None
+    return differs(right, mistaken, got)
 
 
 def near_score(right: Outcome, mistaken: Outcome, got: Outcome) -> bool:

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from course.case import WRONG, describe, is_tensor
+from course.graph_views import node_attributes, recorded, sorted_nodes  # noqa: F401 (views, too)
 from course.language_views import next_words  # noqa: F401 (a view, too)
 from course.module_views import module_as_asked  # noqa: F401 (a view, too)
 from course.network_views import (  # noqa: F401 (views, too)

@@ -1,0 +1,333 @@
+"""Lecture 05: messages that arrive at the nodes of a traced program, and a network that is trained by the reader's library."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from course import data
+from course.figure import BLUE, GREY, INK, ORANGE
+from course.stage import (
+    ReaderError,
+    Stage,
+    arrows,
+    choice,
+    field,
+    int_slider,
+    line,
+    log_slider,
+    panel,
+    play,
+    points,
+    reader_rule,
+    rects,
+    slider,
+    table,
+    texts,
+    toggle,
+)
+from course.stage.guard import describe
+
+# ------------------------------------------------------------------------------------------ messages
+
+EXPRESSIONS = (
+    "x * y + x",
+    "tanh(x * y) + x",
+    "x * x * x",
+    "exp(x) / (exp(x) + exp(y))",
+    "log(x * x + y * y)",
+    "maximum(x * y, x + y)",
+    "(x + y) * (x + y) - x",
+)
+SIGNS = {"add": "+", "subtract": "−", "multiply": "×", "divide": "/", "negative": "−()", "maximum": "max"}
+HALF = 0.28  # of a box
+
+
+def messages(
+    Node: type, ops: SimpleNamespace, backward: Callable[..., Any], vjps: Mapping[Any, Any], *more: str, **settings: Any
+) -> Stage:
+    """Messages add up at each node, and a node may pass its sum on only when all have come.
+
+    Node, ops, backward(g, end_node, vjps), vjps: the reader's; more: expressions in x and y to begin with, written with
+    operators and exp, log, tanh, maximum, negative
+    """
+    allowed = {name: getattr(ops, name) for name in ("exp", "log", "tanh", "maximum", "negative")}
+
+    def scene(expression: str, x: float, y: float, sent: int) -> tuple[list, str]:
+        leaves = {"x": Node(x), "y": Node(y)}
+        try:
+            end = eval(expression, {"__builtins__": {}}, {**allowed, **leaves})
+        except Exception as error:
+            raise ReaderError(f"{expression} can't be traced: {type(error).__name__}: {error}") from error
+        if not isinstance(end, Node):
+            raise ReaderError(f"{expression} gives {type(end).__name__}, not a Node: nothing was recorded.")
+        nodes = _reached(end)
+        log: list[tuple[Any, int, Any]] = []
+        try:
+            signals = backward(np.ones(()), end, _listening(vjps, nodes, log))
+        except ReaderError:
+            raise
+        except Exception as error:
+            raise ReaderError(describe(error, "backward_pass")) from error
+        if not isinstance(signals, dict):
+            raise ReaderError(
+                f"Your backward_pass returned {type(signals).__name__}; a dict from nodes to signals is asked for."
+            )
+        sent = min(sent, len(log))
+        return _drawn(nodes, leaves, end, log, sent, signals, Node)
+
+    expressions = list(dict.fromkeys([*more, *EXPRESSIONS]))
+    return Stage(
+        scene,
+        sent=play(12, value=0, speed=2, label="messages sent"),
+        expression=choice(expressions, label="program"),
+        x=slider(-2, 2, 1.0, 0.1, label="x"),
+        y=slider(-2, 2, 0.5, 0.1, label="y"),
+        presets={
+            "two uses of x": {"expression": "x * y + x", "sent": 0},
+            "one node, twice": {"expression": "x * x * x", "sent": 0},
+            "who waits?": {"expression": "exp(x) / (exp(x) + exp(y))", "sent": 0},
+            "only one side": {"expression": "maximum(x * y, x + y)", "sent": 12},
+        },
+        settings=settings,
+        arguments={"backward": backward},
+        name="demos.messages",
+    )
+
+
+def _reached(end: Any) -> list[Any]:
+    """The nodes of a program, inputs first, in the order of their depth."""
+    depth: dict[int, int] = {}
+    found: dict[int, Any] = {}
+
+    def measure(node: Any) -> int:
+        if id(node) not in depth:
+            depth[id(node)] = 1 + max((measure(parent) for _, parent in node.parents), default=-1)
+            found[id(node)] = node
+        return depth[id(node)]
+
+    measure(end)
+    return [found[key] for key in sorted(found, key=lambda key: depth[key])]
+
+
+def _listening(vjps: Mapping[Any, Any], nodes: list[Any], log: list) -> dict[Any, Any]:
+    """The reader's table, with a note of each message that is made: (node, argument, message)."""
+    of = {id(node.value): node for node in nodes}
+
+    def heard(fun: Any, argnum: int, vjp: Callable[..., Any]) -> Callable[..., Any]:
+        def call(g: Any, ans: Any, *args: Any, **kwargs: Any) -> Any:
+            message = vjp(g, ans, *args, **kwargs)
+            log.append((of.get(id(ans)), argnum, message))
+            return message
+
+        return call
+
+    used = {node.fun for node in nodes if node.fun is not None}
+    return {fun: tuple(heard(fun, k, vjp) for k, vjp in enumerate(vjps[fun])) for fun in used}
+
+
+def _drawn(
+    nodes: list[Any], leaves: dict[str, Any], end: Any, log: list, sent: int, signals: Mapping[Any, Any], Node: type
+) -> tuple[list, str]:
+    names = {id(leaf): name for name, leaf in leaves.items()}
+    depth: dict[int, int] = {}
+    for node in nodes:
+        depth[id(node)] = 1 + max((depth[id(parent)] for _, parent in node.parents), default=-1)
+        names.setdefault(
+            id(node), SIGNS.get(node.fun.__name__, node.fun.__name__) if node.fun else f"{float(node.value):g}"
+        )
+    columns: dict[int, list[Any]] = {}
+    for node in nodes:
+        columns.setdefault(depth[id(node)], []).append(node)
+    place = {
+        id(node): np.array([1.5 * column, 1.2 * (row - (len(members) - 1) / 2)])
+        for column, members in columns.items()
+        for row, node in enumerate(members)
+    }
+    taken: dict[int, list[float]] = {id(end): [1.0]}
+    gone = set()
+    for node, argnum, message in log[:sent]:
+        if node is None:
+            continue
+        parent = next((parent for k, parent in node.parents if k == argnum), None)
+        if parent is not None:
+            taken.setdefault(id(parent), []).append(float(np.sum(message)))
+            gone.add((id(node), argnum))
+    layers, seen = [], {}
+    for node in nodes:
+        for argnum, parent in node.parents:
+            count = seen[id(node), id(parent)] = seen.get((id(node), id(parent)), -1) + 1
+            start, stop = place[id(parent)], place[id(node)]
+            along = (stop - start) / max(np.hypot(*(stop - start)), 1e-9)
+            side = (0.16 * count) * np.array([-along[1], along[0]])
+            start, stop = start + 0.42 * along + side, stop - 0.42 * along + side
+            if (id(node), argnum) in gone:
+                layers.append(arrows(*stop, *(start - stop), color=ORANGE, width=2.0))
+            else:
+                layers.append(arrows(*start, *(stop - start), color=INK, width=1.0))
+    where = np.array([place[id(node)] for node in nodes])
+    layers.append(
+        rects(where[:, 0] - HALF, where[:, 1] - HALF, 2 * HALF, 2 * HALF, color=GREY, filled=False, rounded=0.1)
+    )
+    layers.append(texts(where[:, 0], where[:, 1], [names[id(node)] for node in nodes], size=14, halo=True))
+    layers.append(
+        texts(where[:, 0], where[:, 1] + 0.46, [f"{float(node.value):.3g}" for node in nodes], color=BLUE, halo=True)
+    )
+    sums = [(node, sum(taken[id(node)])) for node in nodes if id(node) in taken]
+    spots = np.array([place[id(node)] for node, _ in sums])
+    layers.append(
+        texts(spots[:, 0], spots[:, 1] - 0.46, [f"{total:.3g}" for _, total in sums], color=ORANGE, halo=True)
+    )
+    low, high = where.min(axis=0) - 0.9, where.max(axis=0) + 0.9
+    graph = panel(
+        *layers, xlim=(low[0], high[0]), ylim=(low[1], high[1]), equal=True, axes=False, width=1.6,
+        title="values above (blue), what has arrived below (orange)",
+    )  # fmt: skip
+    rows = []
+    for node in reversed(nodes):
+        said = signals.get(node)
+        rows.append(
+            [
+                names[id(node)],
+                f"{float(node.value):.4g}",
+                " + ".join(f"{one:.3g}" for one in taken.get(id(node), [])) or "-",
+                "none" if said is None else f"{float(np.sum(said)):.4g}",
+            ]
+        )
+    parts = table(["node", "value", "arrived", "your backward_pass"], rows)
+    total = len(log)
+    if sent < total and log[sent][0] is not None:
+        node, argnum, message = log[sent]
+        to = next((names[id(parent)] for k, parent in node.parents if k == argnum), "?")
+        note = f"Message {sent + 1} of {total}: {names[id(node)]} will send {float(np.sum(message)):.3g} to {to}."
+    else:
+        ends = ", ".join(f"∂/∂{name} = {float(np.sum(signals.get(leaf, 0.0))):.4g}" for name, leaf in leaves.items())
+        note = f"All {total} messages are sent: {ends}."
+    return [graph, parts], note
+
+
+# ------------------------------------------------------------------------------------------ two moons
+
+RUN = 300
+SHOWN = (-1.8, 2.8, -1.4, 1.9)
+
+
+def two_moons(grad: Callable[..., Any], ops: SimpleNamespace, **settings: Any) -> Stage:
+    """A network whose every gradient is the reader's own, and agrees with torch's to rounding.
+
+    grad(f, argnum), ops: the reader's
+    """
+    X, t = data.two_moons(300, seed=0)
+    X_test, t_test = data.two_moons(300, seed=1)
+    sign = 1.0 - 2.0 * t[:, None]
+    rule = reader_rule(grad, {"derivative": None})
+
+    def cost(W1: Any, b1: Any, W2: Any, b2: Any) -> Any:
+        wrongness = ops.multiply(sign, ops.add(ops.matmul(ops.tanh(ops.add(ops.matmul(X, W1), b1)), W2), b2))
+        away = ops.maximum(wrongness, ops.negative(wrongness))
+        softened = ops.log(ops.add(1.0, ops.exp(ops.negative(away))))
+        return ops.divide(ops.sum(ops.add(ops.maximum(wrongness, 0.0), softened)), float(len(sign)))
+
+    def answer(W1: np.ndarray, b1: np.ndarray, W2: np.ndarray, b2: np.ndarray, x: np.ndarray) -> np.ndarray:
+        return (np.tanh(x @ W1 + b1) @ W2 + b2)[:, 0]
+
+    @lru_cache(maxsize=12)
+    def run(hidden: int, lr: float) -> tuple[list, np.ndarray]:
+        rng = np.random.default_rng(0)
+        shapes = ((2, hidden), (hidden,), (hidden, 1), (1,))
+        params = [
+            rng.normal(size=shape) * (1.0 if k == 0 else 0.3 if k == 2 else 0.0) for k, shape in enumerate(shapes)
+        ]
+        slopes = [rule(cost, k) for k in range(4)]
+        kept, losses = [], []
+        for step in range(RUN + 1):
+            losses.append(float(np.asarray(cost(*params))))
+            if step % 10 == 0:
+                kept.append([p.copy() for p in params])
+            try:
+                found = [np.asarray(slope(*params), dtype=float) for slope in slopes]
+            except Exception as error:
+                raise ReaderError(describe(error, "grad")) from error
+            for p, d in zip(params, found, strict=True):
+                if d.shape != p.shape:
+                    raise ReaderError(f"Your grad gave shape {d.shape} for an argument of shape {p.shape}.")
+            with np.errstate(all="ignore"):
+                params = [p - lr * d for p, d in zip(params, found, strict=True)]
+            if not all(np.isfinite(p).all() for p in params):
+                break
+        return kept, np.array(losses)
+
+    def by_torch(params: list[np.ndarray]) -> list[np.ndarray]:
+        import torch
+
+        tensors = [torch.tensor(p, requires_grad=True) for p in params]
+        W1, b1, W2, b2 = tensors
+        z = (torch.tensor(X) @ W1 + b1).tanh() @ W2 + b2
+        torch.nn.functional.binary_cross_entropy_with_logits(z[:, 0], torch.tensor(t).double()).backward()
+        return [tensor.grad.numpy() for tensor in tensors]
+
+    def scene(hidden: int, lr: float, step: int, compare: bool) -> tuple[list, str]:
+        kept, losses = run(hidden, lr)
+        at = min(step, len(kept) - 1)
+        params = kept[at]
+        left, right, bottom, top = SHOWN
+        grid = np.stack(np.meshgrid(np.linspace(left, right, 61), np.linspace(bottom, top, 61)), axis=-1).reshape(-1, 2)
+        with np.errstate(all="ignore"):
+            z = answer(*params, grid).reshape(61, 61)
+        plane = panel(
+            field(np.tanh(z / 2), x=(left, right), y=(bottom, top), colors="RdBu_r", limits=(-1.6, 1.6), opacity=0.7),
+            points(X[t == 0], color=BLUE, marker="o", size=4.5),
+            points(X[t == 1], color=ORANGE, marker="X", size=5.5),
+            x="x₁",
+            y="x₂",
+            xlim=(left, right),
+            ylim=(bottom, top),
+            title=f"after {10 * at} steps",
+        )
+        shown = losses[: 10 * at + 1]
+        curve = panel(
+            line(range(len(shown)), np.clip(shown, 1e-3, 1e3), color=INK, dash="-"),
+            x="step",
+            y="loss",
+            ylog=True,
+            xlim=(0, RUN),
+            ylim=(0.01, max(3.0, 1.2 * float(np.nanmax(np.clip(shown, 0, 1e3))))),
+        )
+        share = float(np.mean((answer(*params, X_test) > 0) == t_test))
+        note = f"After {10 * at} steps the loss is {shown[-1]:.3g}, and {share:.3g} of 300 test points are right."
+        if len(kept) <= RUN // 10:
+            note += " Then the parameters became infinite: the learning rate is too large."
+        if compare:
+            gap = max(
+                float(np.max(np.abs(np.asarray(rule(cost, k)(*params)) - other)))
+                for k, other in enumerate(by_torch(params))
+            )
+            note += f" The largest difference between your gradient and torch's is {gap:.1e}."
+        return [plane, curve], note
+
+    return Stage(
+        scene,
+        step=play(RUN // 10, value=RUN // 10, speed=6, label="ten steps each"),
+        hidden=int_slider(1, 24, 20, label="hidden units"),
+        lr=log_slider(0.01, 30, 1.0, label="learning rate"),
+        compare=toggle(False, label="compare with torch.autograd"),
+        presets={
+            "from the start": {"hidden": 20, "lr": 1.0, "step": 0},
+            "two hidden units": {"hidden": 2, "lr": 1.0, "step": 30},
+            "too slow": {"hidden": 20, "lr": 0.03, "step": 30},
+            "twenty times as fast": {"hidden": 20, "lr": 20.0, "step": 30},
+        },
+        settings=settings,
+        arguments={"grad": grad},
+        budget=12.0,
+        name="demos.two_moons",
+    )
+
+
+DEMOS = ()  # both are about the reader's own library
+WITHOUT_STAND_INS = ("messages", "two_moons")
+STAND_INS: dict[str, Callable[[], dict[str, Any]]] = {}

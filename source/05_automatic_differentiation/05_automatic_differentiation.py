@@ -1,0 +1,577 @@
+# ---
+# jupyter:
+#   course:
+#     title: Automatic differentiation
+#     minutes: 180
+#     promise: Build a library that differentiates any program written with it, and train a network that agrees with PyTorch
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Automatic differentiation: build a small Autograd
+#
+# In lecture 04 you derived the backward pass of a network by hand, and then typed it. Change one layer, and you
+# derive and type again. But the chain rule is mechanical. Can a program do it, for *any* program that you write?
+#
+# It can, in about a hundred lines, and you are going to write them: what a value must remember about its making, how
+# functions record themselves, one small rule for each of eleven operations, the order in which messages travel, and
+# `grad`, which ties it together. At the end your library trains a network, with the same numbers as PyTorch. It takes
+# about 180 minutes, 90 of them for eight exercises and two questions. A good place for a break is after *One rule for
+# each primitive*.
+
+# %% setup=true
+import time
+
+import numpy as np
+import torch
+
+from course import check, data
+from course.autodiff import attach_operators, make_ops, make_registry
+from course.demos import automatic_differentiation as demos
+from course.figure import BLUE, DASH, GREY, INK, MARKER, ORANGE, PURPLE, label_line, panels, show, until_written
+from course.graph_figure import draw_graph
+
+torch.set_num_threads(1)
+
+# %% [markdown] covers="05.01 05.02 05.20 05.21 05.22 05.23 E05-reverse-mode E05-step-size"
+# ## Four ways to a derivative
+#
+# Take $f(x) = e^x$ at $x = 1$, where the slope is $e$. What could a program do to find it?
+#
+# It could **nudge**. The one-sided difference $\frac{f(x + h) - f(x)}{h}$ has an error of order $h$: by Taylor, $f(x
+# + h) = f(x) + h f'(x) + \frac{h^2}{2} f''(x) + \dots$, and after subtracting and dividing, $\frac h2 f''(x)$ is
+# left. The two-sided one, $\frac{f(x + h) - f(x - h)}{2h}$, cancels that term too; its error is of order $h^2$. So
+# the smaller $h$ the better? Look.
+
+# %%
+steps = 10.0 ** -np.arange(1, 13)
+one = np.abs((np.exp(1 + steps) - np.exp(1)) / steps - np.e)
+two = np.abs((np.exp(1 + steps) - np.exp(1 - steps)) / (2 * steps) - np.e)
+figure, ax = panels(width=4.6)
+ax.set(xscale="log", yscale="log", xlabel="step h", ylabel="error of the slope", xlim=(1e-12, 2), ylim=(1e-12, 1))
+for errors, colour, name in ((one, BLUE, "one-sided"), (two, ORANGE, "two-sided")):
+    ax.plot(steps, errors, color=colour, ls=DASH[colour], marker=MARKER[colour], label=name)
+ax.legend(frameon=False, loc="upper center", fontsize=8)
+show(
+    figure,
+    alt=(
+        "The errors of one-sided and two-sided differences over the step: two curves shaped like a V, the "
+        "second one lower and with its lowest point at a larger step."
+    ),
+)
+print({f"{h:.0e}": f"{error:.1e}" for h, error in zip(steps[3::2], two[3::2], strict=True)})
+
+# %% [markdown]
+# From right to left both curves fall, with slopes 1 and 2, and then *rise*: both terms of the difference carry a
+# rounding error of about $10^{-16}$, and dividing by $h$ blows it up. In double precision a step of $10^{-5}$ or
+# $10^{-6}$ is best for the two-sided difference. It gives ten digits, which is enough to *check* a gradient; do so
+# before you blame the optimiser. But a function of $n$ inputs needs $n + 1$ evaluations (or $2n$), one for every
+# input. A network with a million weights would need a million passes for one step.
+#
+# A program could also work on **formulas**, as you did at school. The derivative of a product has twice as many terms
+# as the product, that of a product of products four times as many: the expression swells, because nothing is computed
+# once and used twice. And what is the formula of a program with loops?
+#
+# The third and the fourth way apply the chain rule to *numbers*. A program, whatever it says, runs as a sequence of
+# simple steps: additions, products, exponentials. Each has a derivative that is known. **Forward mode** carries along
+# with each number its derivative with respect to *one* input; it costs about one more pass for every input. **Reverse
+# mode** first runs the program, and then goes back through it with the derivative of *one output* with respect to
+# each intermediate value. It costs about one more pass for every output. A loss is a single output, however many
+# inputs there are. That is why reverse mode is what trains networks, and *backpropagation* is its name there.
+#
+# **Automatic differentiation** is turning a program that computes a value into a procedure that computes its
+# derivatives. It is no approximation: it is exact up to rounding. (At a kink, such as that of $\max(x, 0)$ at 0,
+# there is no derivative, and a convention takes its place.) How do cost and error grow with the number of inputs?
+
+# %%
+sizes, timed = (1, 10, 100, 1000), {"differences": [], "reverse mode": []}
+torch.ones(1, requires_grad=True).tanh().sum().backward()  # the first time is slow
+rng = np.random.default_rng(0)
+for n in sizes:
+    A, x = rng.normal(size=(50, n)) / np.sqrt(n), rng.normal(size=n)
+    began = time.perf_counter()
+    slopes = [(np.tanh(A @ (x + 1e-6 * e)).sum() - np.tanh(A @ (x - 1e-6 * e)).sum()) / 2e-6 for e in np.eye(n)]
+    timed["differences"].append(time.perf_counter() - began)
+    began = time.perf_counter()
+    leaf = torch.tensor(x, requires_grad=True)
+    (torch.tensor(A) @ leaf).tanh().sum().backward()
+    timed["reverse mode"].append(time.perf_counter() - began)
+    exact = (1 - np.tanh(A @ x) ** 2) @ A
+    print(f"{n:5} inputs: error {np.abs(slopes - exact).max():.0e} and {np.abs(leaf.grad.numpy() - exact).max():.0e}")
+figure, ax = panels(width=4.6)
+ax.set(xscale="log", yscale="log", xlabel="inputs", ylabel="seconds for the gradient", xlim=(0.8, 1300))
+for (name, seconds), colour in zip(timed.items(), (ORANGE, BLUE), strict=True):
+    ax.plot(sizes, seconds, color=colour, ls=DASH[colour], marker=MARKER[colour], label=name)
+ax.legend(frameon=False, fontsize=8)
+show(
+    figure,
+    alt=(
+        "Seconds for a gradient against the number of inputs, by differences and by reverse mode, with "
+        "logarithmic axes."
+    ),
+)
+
+# %% [markdown] covers="05.04 05.05 05.17"
+# ## Recording a program
+#
+# To go back through a program one must know what it did. So it is run with special numbers that remember where they
+# come from. Each result becomes a **node** of a graph that is built while the program runs; this is called
+# **tracing**. The steps that record themselves are the **primitives**. Which ones are needed is a matter of taste:
+# even sine and cosine are computed from additions and products inside, but it is simpler to take them as primitives
+# and give them a rule. We take eleven.
+#
+# Python's own control flow leaves no trace. In the program below the `if` and the loop are gone after tracing; what
+# is left are three operations, in the order in which they ran. If you call it with another number, other operations
+# are recorded.
+
+
+# %%
+def program(x):
+    y = x * x
+    for _ in range(2):
+        y = y + x
+    return y if y > 100 else -y
+
+
+figure, ax = panels(width=5.4, height=1.7)
+places = {"x": (0, 0.5), "·": (1.2, 0.5), "+": (2.4, 0.5), "+ ": (3.6, 0.5), "−": (4.8, 0.5)}
+edges = [
+    ("x", "·", "", 0.25),
+    ("x", "·", "", -0.25),
+    ("·", "+"),
+    ("+", "+ "),
+    ("+ ", "−"),
+    ("x", "+", "", -0.35),
+    ("x", "+ ", "", -0.45),
+]
+values = {"x": "3", "·": "9", "+": "12", "+ ": "15", "−": "-15"}
+draw_graph(ax, places, edges, values=values, inputs=("x",))
+show(
+    figure,
+    alt=(
+        "The graph that program(3) leaves behind: x goes twice into a product and once into each of two sums, "
+        "and a minus ends it."
+    ),
+)
+
+# %% [markdown] covers="05.03 05.06 05.07 E05-autograd-version E05-node-fields E05-module-name E05-typos"
+# What must a node remember? The derivative of $x \cdot y$ with respect to $x$ is $y$, so: *which function* made the
+# value, and *with what arguments*. And to send messages back: *which nodes* the arguments were, and at which position
+# each of them stood. For the product $2 \cdot x$ with $x = 3$ that is
+#
+# | attribute | holds | here |
+# |---|---|---|
+# | `value` | the result, always a float64 array | 6.0 |
+# | `fun` | the raw numpy function, `None` for an input | `np.multiply` |
+# | `args` | the raw values it was called with, a tuple | (2.0, 3.0) |
+# | `kwargs` | the keyword arguments, such as `axis`, a dict | {} |
+# | `parents` | pairs (argnum, node), one for each argument that was a node, a tuple | ((1, x),) |
+#
+# This is how the teaching version of *Autograd* does it (Dougal Maclaurin, David Duvenaud and Matt Johnson wrote the
+# library in 2015; the real one keeps a ready-made function in place of the arguments). Autograd's module
+# `autograd.numpy` looks like numpy, and each of its functions, `sum` for example, records itself. PyTorch and JAX
+# have taken its place; the ideas are the same.
+#
+# Two nodes may hold the same number and still be two different inputs. So nodes must be compared by *identity*, as
+# Python does if you don't define `__eq__`. One more trap: in `np.ones(2) + node` it is numpy's turn first, and it
+# would try to add each of its elements to the node. A class that sets `__array_ufunc__ = None` tells numpy to leave
+# it alone.
+
+# %% [markdown]
+# ### Exercise: Node (1 point, 8 minutes)
+# Write the class. `args` and `parents` may be given as lists and are kept as tuples; each node has a `kwargs` dict of
+# its own, empty where `None` is given. The operators come later.
+
+# %% exercise="Node"
+
+# %% [markdown]
+# Now a function that records itself. `primitive(np.exp)` shall be a function that works on plain arrays as `np.exp`
+# does, and when at least one of its positional arguments is a node, calls `np.exp` on the raw values and returns the
+# node of the call. Note that in `x * x` the same node comes twice and must be in `parents` twice: two messages have
+# to reach it.
+
+# %% [markdown]
+# ### Exercise: primitive (2 points, 10 minutes)
+# Return a function that takes `*args` and `**kwargs`. With no `Node` among `args` it returns `fun(*args, **kwargs)`
+# as it is. Otherwise it calls `fun` exactly once, on raw values, and returns the `Node` that records the call.
+# Keyword arguments are never nodes.
+
+# %% exercise="primitive"
+
+# %% [markdown]
+# The rest of the glue is ours, in `course.autodiff`, and short: `ops` holds your `primitive` of eleven numpy
+# functions, and the operators `+ - * / @` of a node call them, also when the node stands on the right.
+
+# %%
+ops = make_ops(primitive)
+attach_operators(Node, ops)
+with until_written(Node, primitive):
+    x = Node(3.0)
+    y = 2.0 * ops.exp(x) + x
+    print(y.value, "by", y.fun.__name__, "of", [(k, round(float(parent.value), 3)) for k, parent in y.parents])
+
+# %% [markdown] covers="05.08 05.09 E05-defvjp-signature"
+# ## One rule for each primitive
+#
+# In lecture 04 a node received its error signal $\bar v$, the derivative of the loss with respect to its value, and
+# sent to each of its parents the product with a local derivative. When values are arrays, the local derivative is a
+# matrix (a *Jacobian*), and the message is its product with the signal: a **vector-Jacobian product**, VJP. The
+# matrix itself is hardly ever formed. For $y = e^x$ on a million numbers it would have $10^{12}$ entries, all zero
+# but those on the diagonal, and the product is just $\bar x = e^x \bar y$, elementwise. So for each argument of each
+# primitive we write one function that gives the message:
+#
+# `vjp(g, ans, *args, **kwargs)`, with `g` the signal of the answer `ans`,
+#
+# in the shape of that argument. (Autograd's teaching version has this signature too; the real library writes `lambda
+# ans, x: lambda g: ...`.) For example `negative` has $-g$; `exp` has $g \cdot \text{ans}$, for which nothing has to
+# be computed again; `log` has $g / x$; and `tanh` has $g\,(1 - \text{ans}^2)$.
+#
+# The sum of a vector, $s = \sum_i x_i$, has the slope 1 in every $x_i$: its VJP *copies* $g$ to all places. And what
+# is the VJP of copying? Suppose a number $b$ is used in $n$ places. It receives $n$ messages, and they add. So the
+# VJP of copying *sums*. Summing and copying are each other's adjoint. That matters, because copying happens where
+# nobody wrote it: in **broadcasting**. When a bias of shape (3,) is added to a table of shape (2, 3), it is copied
+# into both rows. The signal that comes back has shape (2, 3), and what the bias must get is the sum over the rows:
+
+# %%
+figure, axes = panels(4, width=1.55, height=1.3)
+g = np.array([[1, 2, 3], [10, 20, 30]])
+for ax, (shape, title) in zip(
+    axes, (((2, 3), "g, (2, 3)"), ((3,), "for (3,)"), ((2, 1), "for (2, 1)"), ((), "for ()")), strict=True
+):
+    axis = {(2, 3): (), (3,): 0, (2, 1): 1, (): None}[shape]
+    said = np.atleast_2d(g.sum(axis=axis, keepdims=len(shape) == 2)) if shape != (2, 3) else g
+    for i, row in enumerate(said):
+        for j, value in enumerate(row):
+            ax.add_patch(
+                __import__("matplotlib").patches.Rectangle(
+                    (j, -i), 1, 1, fill=False, ec=BLUE if ax is axes[0] else ORANGE
+                )
+            )
+            ax.text(j + 0.5, -i + 0.5, str(value), ha="center", va="center")
+    ax.set(xlim=(-0.1, 3.1), ylim=(-1.1, 1.1), title=title)
+    ax.axis("off")
+show(
+    figure, alt="A signal of shape (2, 3), and beside it the sums that arguments of shapes (3,), (2, 1) and () receive."
+)
+
+# %% [markdown]
+# Broadcasting lines shapes up from the right. So first sum over the leading axes that the argument doesn't have, then
+# over those in which it has length 1, keeping them.
+
+# %% [markdown]
+# ### Exercise: unbroadcast (2 points, 10 minutes)
+# `g` has a shape to which an array of `shape` was broadcast. Return the sum of `g` over the axes along which it was
+# copied, with exactly the given shape. A broadcast axis may have the length 0; the sum over it is 0.
+
+# %% exercise="unbroadcast"
+
+# %% [markdown]
+# Two more rules need a thought. For $C = XY$ with matrices, an entry is $c_{ij} = \sum_k x_{ik} y_{kj}$, so $x_{ik}$
+# takes part in all entries of row $i$ of $C$, with the factor $y_{kj}$:
+#
+# $$\bar x_{ik} = \sum_j \bar c_{ij}\, y_{kj}, \quad\text{that is,}\quad \bar X = \bar C\, Y^\top, \qquad
+#   \text{and in the same way}\quad \bar Y = X^\top \bar C .$$
+#
+# The shapes alone tell where the transposes must be, unless the matrices are square. And `maximum(x, y)` passes its
+# signal to the larger argument. Where both are equal there is no derivative; our convention is one half for each.
+# `sum` has the keywords `axis` (`None`, an integer or a tuple) and `keepdims`: before `g` can be copied back, the
+# axes that the sum removed must be put in again.
+
+# %% [markdown]
+# ### Exercise: vjp_table (3 points, 20 minutes)
+# Return a dict from each of the names `negative`, `exp`, `log`, `tanh`, `add`, `subtract`, `multiply`, `divide`,
+# `maximum`, `matmul` (of two matrices) and `sum` to a tuple of VJPs, one for each positional array argument.
+# Arguments may be Python numbers. All binary operations broadcast; use your `unbroadcast`.
+
+# %% exercise="vjp_table"
+
+# %%
+VJPS = make_registry(vjp_table)  # the same with numpy's functions in place of their names
+with until_written(vjp_table, unbroadcast):
+    a, b, g = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]), np.array([10.0, 20.0, 30.0]), np.ones((2, 3))
+    print(
+        "a * b: to a", VJPS[np.multiply][0](g, a * b, a, b).tolist(), "and to b", VJPS[np.multiply][1](g, a * b, a, b)
+    )
+
+# %% [markdown] covers="05.10 05.11"
+# ## The right order
+#
+# The messages of a node add up, and when the sum is complete the node sends one message to each parent. It need not
+# know where its own signal came from, nor what the rest of the graph looks like. That is all of backpropagation. One
+# thing can go wrong: a node must not send before all messages have come. So the nodes must be visited in an order in
+# which every node comes *before its parents* (a reverse topological order). Isn't that the order of distance from the
+# end, nearest first? Look at this graph of four nodes.
+
+# %%
+figure, ax = panels(width=4.4, height=1.9)
+places = {"x": (0, 0), "a": (1.3, 0.8), "b": (2.6, 0.8), "z": (3.9, 0)}
+draw_graph(ax, places, [("x", "a"), ("a", "b"), ("b", "z"), ("x", "z")], inputs=("x",))
+show(figure, alt="A node z has the parents b and x; b has the parent a; and a has the parent x.")
+
+# %% [markdown]
+# From the end `z`, the nodes `b` and `x` are one step away, and `a` is two. In the order of distance `x` may come
+# before `a`, and has no reason to wait. If `x` were not an input it would send its sum on, and then `a`'s message
+# would come too late. Also, a path must not be walked for each way that leads to it: sixty nodes that are each used
+# twice by the next have $2^{60}$ paths.
+#
+# Two methods work. *Count*: for each node, how many messages it will get (one for each use); send from the end, lower
+# the counts, and take a node when its count is zero. Or go *depth first*: list a node after all of its parents are
+# listed, and reverse the list. The second is often written with a function that calls itself, and Python allows about
+# a thousand nested calls. A recurrent network that runs for twenty thousand steps is a chain of twenty thousand
+# nodes. So use a loop with a stack of your own.
+
+# %% [markdown]
+# ### Exercise: toposort (2 points, 15 minutes)
+# Return a list of all nodes from which `end_node` was computed, `end_node` first, each exactly once, and every node
+# before all of its parents. Any such order is right. Chains may be thousands of nodes long, and a node may be reached
+# on very many paths.
+
+# %% exercise="toposort"
+
+# %% [markdown] covers="05.12 05.13 05.14"
+# ## Backward pass and grad
+#
+# Now it comes together. Keep a dict from nodes to signals, with that of the end to begin with. Visit the nodes in
+# order. For each pair (argnum, parent) call the VJP of that argument, once, and add the message to the parent's
+# signal.
+#
+# *Add* how? `signals[parent] += message` looks harmless. But the VJP of `add` may return the array `g` itself, the
+# very object that is also the signal of the node that sent it, and perhaps that of the other parent too. `+=` on an
+# array changes it in place, for everybody who holds it. Write `signals[parent] = signals[parent] + message`, which
+# makes a new array.
+
+# %% [markdown]
+# ### Exercise: backward_pass (3 points, 15 minutes)
+# `g` is the error signal of `end_node`, in its shape, and `vjps` a dict from raw functions to tuples of VJPs. Return
+# a dict with the signals of all nodes from which `end_node` was computed, itself included. Call each VJP exactly once
+# for each pair of a node and an argument that is a node, and change no array that a VJP returned.
+
+# %% exercise="backward_pass"
+
+# %% [markdown]
+# Watch your own code at work. Each message is noted when your `backward_pass` asks for it. Before you send the next
+# one: which node is complete, and how much will it send? You may put a program of your own in the list, as the last
+# argument, in quotation marks.
+
+# %%
+demos.messages(Node, ops, backward_pass, VJPS, "x * tanh(x * y)")
+
+# %% [markdown]
+# `x` gets two messages from a product with itself, and in the quotient nothing leaves the sum before the quotient has
+# spoken.
+#
+# What we really want is a function that gives us derivatives. `grad(f)` makes a node of one argument, runs `f` on it
+# (this traces the program), starts the backward pass with the signal 1, since $\partial \mathcal L/\partial\mathcal L
+# = 1$, and returns the signal of that node. (Autograd splits this in two: `make_vjp` traces and returns a function
+# that sends any signal back, and `grad` calls it with 1.) If `f` doesn't use the argument, no message ever reaches
+# it, and the derivative is zero. And if the output is an array? Then there is no single gradient, but one for each
+# entry; what one *could* compute is the VJP with some vector. So `grad` refuses, also an array of shape (1, 1): a
+# number has the shape ().
+
+# %% [markdown]
+# ### Exercise: grad (2 points, 12 minutes)
+# Return a function with the arguments of `f` that returns the derivative of its result with respect to argument
+# number `argnum`, an array of that argument's shape. The other arguments are handed to `f` as they are. `f` may
+# return a plain number, if it doesn't depend on the argument at all. An output of another shape than () raises
+# `ValueError`. Use the notebook's `VJPS`.
+
+# %% exercise="grad"
+
+# %% [markdown] covers="05.18 05.19 E05-leaf"
+# Is it right? Compare with PyTorch: first on a small example with numbers that you can follow, then on ten programs
+# that are put together at random.
+
+# %%
+x = torch.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
+y = x + 2
+z = 3 * y * y
+z.retain_grad()  # else torch drops it: by default it keeps the gradients of leaves alone
+z.mean().backward()
+print("torch: z =", z.tolist(), "mean", z.mean().item(), "- dz", z.grad.tolist(), "- dx", x.grad.tolist())
+with until_written(Node, primitive, unbroadcast, vjp_table, toposort, backward_pass, grad):
+    f = lambda x: ops.sum(3.0 * (x + 2.0) * (x + 2.0)) / 4.0  # noqa: E731
+    print("yours:", grad(f)(np.array([[1.0, 2.0], [3.0, 4.0]])).tolist())
+    differences = []
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        A, B = rng.normal(size=(3, 4)), rng.normal(size=4)
+        choices = rng.integers(0, 4, 8)
+
+        def random_program(A, B, lib, choices=choices):
+            value = A * B
+            for which in choices:
+                value = (lib.tanh(value), value * B - A, lib.exp(-value * value), lib.maximum(value, 0.5 * A) + B)[
+                    which
+                ]
+            return lib.sum(value * value)
+
+        leaf = torch.tensor(A, requires_grad=True)
+        random_program(leaf, torch.tensor(B), torch).backward()
+        ours = grad(lambda A, B: random_program(A, B, ops))(A, B)
+        differences.append(np.abs(ours - leaf.grad.numpy()).max() / max(1, np.abs(ours).max()))
+    figure, ax = panels(width=4.2, height=1.9)
+    ax.plot(range(10), np.maximum(differences, 1e-18), MARKER[BLUE], color=BLUE)
+    ax.axhline(2.2e-16, color=GREY, ls=DASH[GREY], lw=1)
+    ax.set(yscale="log", ylim=(1e-18, 1e-10), xticks=range(10), xlabel="random program", ylabel="relative difference")
+    show(
+        figure,
+        alt=(
+            "The relative difference of two gradients for ten random programs, all close to the spacing of "
+            "float64, a dashed line."
+        ),
+    )
+
+# %% [markdown]
+# The dashed line is the distance of neighbouring numbers in float64. The gradients don't agree *approximately*: they
+# agree but for the order of additions. In torch the gradient of `z` is there because of `retain_grad`. Otherwise it
+# would be `None`: torch keeps gradients of **leaves** that ask for them, inputs and parameters, and frees the rest on
+# its way. Your `backward_pass` returns all of them.
+
+# %% [markdown]
+# ### Question: which mode? (3 points, 10 minutes)
+# For a function from $\mathbb R^n$ to $\mathbb R^m$ that is built of $k$ elementary operations, compare forward mode,
+# reverse mode and finite differences: how many passes for the whole Jacobian, how much memory, how accurate? For
+# which $n$ and $m$ is each the best choice?
+
+# %% [markdown] written="forward_or_reverse" points=3
+# ### BEGIN MARK SCHEME
+# - 1 point: forward n passes, reverse m passes, finite differences n + 1 or 2n evaluations.
+# - 1 point: reverse keeps all intermediate values (memory of order k), forward does not.
+# - 1 point: accuracy. Both modes are exact up to rounding; finite differences trade truncation against rounding.
+# ### END MARK SCHEME
+# ### BEGIN SOLUTION
+# Forward mode gives one column of the Jacobian a pass, so it needs $n$ passes, each a small multiple of the cost of
+# $f$, and keeps nothing but the present values and their derivatives. Reverse mode gives one row a pass, $m$ in all,
+# after a forward pass whose $k$ intermediate values it must keep. Both are exact up to rounding. Finite differences
+# need $n + 1$ evaluations (two-sided: $2n$), no extra memory and no knowledge of the program, and lose half of the
+# digits or a third, since a small step cuts off fewer terms and enlarges rounding. So: reverse for a loss, $m = 1$
+# and $n$ large; forward for a curve in space, $n = 1$ and $m$ large, or when memory is short; differences to check,
+# or when the program is a black box.
+# ### END SOLUTION
+
+# %% [markdown]
+# ### Question: the VJP of add (2 points, 8 minutes)
+# Why must the VJP of `add` not be "just `g`" when the shapes of its arguments differ? And why may a backward pass not
+# add messages in place when it *is* just `g`?
+
+# %% [markdown] written="vjp_of_add" points=2
+# ### BEGIN MARK SCHEME
+# - 1 point: broadcasting copies the smaller argument; the adjoint of copying is summing.
+# - 1 point: the same array object may be the message to two parents and the signal of the child.
+# ### END MARK SCHEME
+# ### BEGIN SOLUTION
+# The smaller argument is copied to the shape of the answer. Each copy has an influence of its own, and the influence
+# of the one number behind them is the sum of these. So `g` must be summed over the axes along which the argument was
+# copied, which also gives it the argument's shape.
+#
+# When no copying happened, the message is the object `g`: the signal of the sum itself, sent to both parents. Adding
+# in place to one parent's signal would change the other's, and that of the sum, which may still be needed.
+# ### END SOLUTION
+
+# %% [markdown]
+# ## Use it
+#
+# A network needs a loss. For two classes, $t = 0$ or $1$, with the logit $z$, the logistic cross-entropy of lecture
+# 02 is $\log(1 + e^z) - t z$. For $z = 1000$ the exponential overflows, though the result is harmless: about $1000 -
+# 1000\,t$. Pull the large part out,
+#
+# $$\log(1 + e^z) = \max(z, 0) + \log\big(1 + e^{-|z|}\big),$$
+#
+# and no exponent is ever positive. (Check both cases: for $z > 0$, $\log(e^z(e^{-z} + 1)) = z + \log(1 + e^{-z})$.)
+# Of our eleven operations $|z| = \max(z, -z)$ needs only one. At $z = 0$ the two maxima are ties, and with halves for
+# both sides their kinks cancel: the slope is $\tfrac12 - t$, as it should be.
+
+# %% [markdown]
+# ### Exercise: train_two_moons (3 points, 20 minutes)
+# Train a network with one hidden layer of tanh units, $z = \tanh(X W_1 + b_1)\, W_2 + b_2$, by gradient descent on
+# the *mean* logistic cross-entropy, with your own `grad` and `ops`. `params` is the list [W1, b1, W2, b2]; `t` (N,)
+# is 0 or 1, and $z$ has shape (N, 1): mind what broadcasting would do to them. All four gradients of a step belong to
+# the same parameters. Return the new list and the losses, `losses[k]` before step `k + 1`. The given arrays stay as
+# they are.
+
+# %% exercise="train_two_moons"
+
+# %%
+with until_written(Node, primitive, unbroadcast, vjp_table, toposort, backward_pass, grad, train_two_moons):
+    X, t = data.two_moons(300, seed=0)
+    X_test, t_test = data.two_moons(300, seed=1)
+    rng = np.random.default_rng(0)
+    start = [rng.normal(size=(2, 20)), np.zeros(20), 0.3 * rng.normal(size=(20, 1)), np.zeros(1)]
+    began = time.perf_counter()
+    (W1, b1, W2, b2), losses = train_two_moons(X, t, start, 1.0, 300)
+    share = np.mean(((np.tanh(X_test @ W1 + b1) @ W2 + b2)[:, 0] > 0) == t_test)
+    print(
+        f"loss {losses[0]:.3f} -> {losses[-1]:.3f}, {share:.3f} of the test points right, {time.perf_counter() - began:.1f} s"
+    )
+
+# %% [markdown]
+# Your library has trained a network. Move the settings below; every gradient comes from your `grad`. Switch on the
+# comparison, and see how far it is from torch's. How few hidden units are enough to wind between the moons?
+
+# %%
+demos.two_moons(grad, ops)
+
+# %% [markdown] covers="05.15 05.16"
+# ## What real systems add
+#
+# Much of PyTorch and JAX is what you have written, for hundreds of primitives. Some things are new. Values have a
+# dtype and a device, and VJPs must keep both. Operations may change an array in place; then a value that a VJP needs
+# may be gone, so torch counts *versions* and complains when one has changed. Memory is freed during the backward
+# pass. Programs can be traced once, compiled, and run many times.
+#
+# One addition is close. The backward pass is itself a computation, of products and sums. If the VJPs are written with
+# `ops` instead of raw numpy, it is recorded, too, and can be differentiated again: the gradient of a gradient. The
+# graph of the backward pass stands beside that of the forward pass, and takes values from it. With it one gets, for
+# example, the product of the second-derivative matrix with a vector $v$, as the gradient of $\nabla f(x)^\top v$,
+# without ever forming the matrix.
+
+# %%
+figure, ax = panels(width=5.6, height=2.2)
+places = {
+    "x": (0, 1.2),
+    "x²": (1.6, 1.2),
+    "ex": (3.2, 1.2),
+    "dx": (0, 0),
+    "·2x": (1.6, 0),
+    "·ex": (3.2, 0),
+    "1": (4.6, 0),
+}
+edges = [("x", "x²"), ("x²", "ex"), ("1", "·ex"), ("·ex", "·2x"), ("·2x", "dx"), ("ex", "·ex"), ("x", "·2x")]
+draw_graph(ax, places, edges, inputs=("x", "1"), radius=13, highlight=[("1", "·ex"), ("·ex", "·2x"), ("·2x", "dx")])
+show(
+    figure,
+    alt=(
+        "Above, the forward graph from x over its square to the exponential of that; below, running the other "
+        "way, the backward graph from 1 to dx, which takes values from the forward graph."
+    ),
+)
+x = torch.tensor(0.5, dtype=torch.float64, requires_grad=True)
+(first,) = torch.autograd.grad((x * x).exp(), x, create_graph=True)
+(second,) = torch.autograd.grad(first, x)
+print(
+    f"torch: f' = {first.item():.4f}, f'' = {second.item():.4f}; "
+    f"by formula {2 * 0.5 * np.exp(0.25):.4f}, {(2 + 4 * 0.25) * np.exp(0.25):.4f}"
+)
+
+# %% [markdown]
+# And forward mode? It needs no graph at all. Replace each number by a pair, its value and its derivative, a **dual
+# number**, and teach the operations to work on pairs: $(a, a')(b, b') = (ab, a'b + ab')$. Twenty lines, one pass for
+# each input. Try it, if you like.
+
+# %% [markdown]
+# ## What to remember
+#
+# A program that runs is a sequence of primitives with known derivatives. Tracing records, for each result, the
+# function, its raw arguments and its parents. A VJP turns the signal of an answer into the message for one argument,
+# in the argument's shape; copying and summing are each other's adjoint, which is why broadcast arguments get sums.
+# Messages add, never in place, and a node sends when all of its own have come: every node before its parents. `grad`
+# starts with 1 and reads off the signal of a leaf. Reverse mode costs about one pass for each output, forward mode
+# one for each input, and differences, which only approximate, are for checking.
