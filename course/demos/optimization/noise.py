@@ -198,7 +198,13 @@ def _plane(line_: Line, path: np.ndarray, cloud: np.ndarray, predicted: np.ndarr
         mean = path[len(path) // 2 :].mean(axis=0)
         layers.append(points([mean[0]], [mean[1]], color=PURPLE, size=9))
     return panel(
-        *layers, x="slope", y="intercept", xlim=x, ylim=y, title="solid ring: the cloud, dashed: formula (2σ)", width=1.2
+        *layers,
+        x="slope",
+        y="intercept",
+        xlim=x,
+        ylim=y,
+        title="solid ring: the cloud, dashed: formula (2σ)",
+        width=1.2,
     )
 
 
