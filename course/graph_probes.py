@@ -11,6 +11,8 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -267,14 +269,15 @@ class Step:
     kwargs: dict[str, Any] = field(default_factory=dict)
 
 
-def read_graph(text: str) -> tuple[list[Step], int]:
+@lru_cache(maxsize=64)
+def read_graph(text: str) -> tuple[tuple[Step, ...], int]:
     """The steps of a program and the number of the last one; `... -> c` names another end.
 
     `60 nodes at random, seed 3` makes up a program in which most nodes are used twice.
     """
     if "at random" in text:
         count, seed = (int(word) for word in text.replace(",", "").split() if word.isdecimal())
-        return _random_steps(count, seed), count - 1
+        return tuple(_random_steps(count, seed)), count - 1
     text, _, end = text.partition("->")
     steps: list[Step] = []
     known: dict[str, int] = {}
@@ -284,7 +287,7 @@ def read_graph(text: str) -> tuple[list[Step], int]:
             step = _read_step(rest.strip(), known, f" in turn {turn + 1}" if times else "")
             known[step.name.split(" ")[0]] = len(steps)
             steps.append(step)
-    return steps, known[end.strip()] if end else len(steps) - 1
+    return tuple(steps), known[end.strip()] if end else len(steps) - 1
 
 
 def _read_step(statement: str, known: dict[str, int], turn: str) -> Step:
@@ -307,7 +310,7 @@ def _random_steps(count: int, seed: int) -> list[Step]:
     return steps
 
 
-def _build(Node: type, steps: list[Step], inputs: Sequence[Any]) -> tuple[list[Any], Callable[[], None]]:
+def _build(Node: type, steps: Sequence[Step], inputs: Sequence[Any]) -> tuple[list[Any], Callable[[], None]]:
     """A node for each step; visits to their parents are counted, and refused when there are far too many."""
     visits, limit = [0], ROOM + 50 * sum(1 + len(step.args) for step in steps)
 
@@ -337,7 +340,7 @@ def _build(Node: type, steps: list[Step], inputs: Sequence[Any]) -> tuple[list[A
     return nodes, visited
 
 
-def needed(steps: list[Step], end: int) -> list[int]:
+def needed(steps: Sequence[Step], end: int) -> list[int]:
     """The numbers of the steps that the end was computed from, itself first. Steps come after what they use, so this
     falls in number."""
     wanted = {end}
@@ -394,7 +397,7 @@ def messages(answer: Callable[..., Any], g: np.ndarray, graph: str, inputs: list
     return told, len(output), calls[0]
 
 
-def _sorts(names: dict[str, Any], steps: list[Step], end: int, nodes: list[Any]) -> bool:
+def _sorts(names: dict[str, Any], steps: Sequence[Step], end: int, nodes: list[Any]) -> bool:
     """Does the reader's own toposort put this graph in order, from either end?"""
     theirs = names.get("toposort")
     if theirs is None:
@@ -409,7 +412,7 @@ def _sorts(names: dict[str, Any], steps: list[Step], end: int, nodes: list[Any])
     return any(not misplaced(steps, way) for way in (order, order[::-1]))
 
 
-def misplaced(steps: list[Step], order: Sequence[int]) -> bool:
+def misplaced(steps: Sequence[Step], order: Sequence[int]) -> bool:
     """Does some step of an order come after one that it uses?"""
     place = {number: position for position, number in enumerate(order)}
     return any(
@@ -417,7 +420,7 @@ def misplaced(steps: list[Step], order: Sequence[int]) -> bool:
     )
 
 
-def _sorter(steps: list[Step], nodes: list[Any]) -> Callable[[Any], list[Any]]:
+def _sorter(steps: Sequence[Step], nodes: list[Any]) -> Callable[[Any], list[Any]]:
     """A toposort for these nodes alone, whose order is known from their making."""
     numbers = {id(node): number for number, node in enumerate(nodes)}
     return lambda node: [nodes[number] for number in needed(steps, numbers[id(node)])]
@@ -474,9 +477,13 @@ def _operations(names: dict[str, Any], answer: Callable[..., Any]) -> Any:
     try:
         primitive(np.add)
     except NotImplementedError:
-        raise RuntimeError(f"{answer.__name__} needs primitive, which is not written yet") from None
+        return make_ops(lambda fun: partial(_unwritten, answer.__name__))
     ops = make_ops(primitive)
     if isinstance(names.get("Node"), type):
         for name, method in operators(ops).items():
             setattr(names["Node"], name, method)
     return ops
+
+
+def _unwritten(exercise: str, *arguments: Any, **keywords: Any) -> None:
+    raise RuntimeError(f"{exercise} needs primitive, which is not written yet")
