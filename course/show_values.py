@@ -43,6 +43,8 @@ def compare_values(found: Difference) -> list[str]:
     """Lines that set what was expected beside what came; for large arrays the largest difference and where it is."""
     if found.kind == "shape" or found.expected is None:
         return []
+    if isinstance(found.expected, str) != isinstance(found.got, str):
+        return []  # a text and numbers: the summary has said it
     if not _is_small(found.expected) or not _is_small(found.got):
         return [_largest(found.expected, found.got)]
     return [f"expected: {_short(found.expected)}", f"came:     {_short(found.got)}"]

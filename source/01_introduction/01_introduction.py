@@ -245,8 +245,9 @@ with until_written(nearest_neighbour_predict):
 
 # %% [markdown]
 # Above are four digits that were read rightly, and then, framed, the mistakes; below each is its neighbour. Some of
-# these mistakes you would have made too. More than 98 % without any training: is handwriting that easy? Look how the test set was drawn. Our loader *shuffles* before it splits. The file itself
-# is sorted by writer. If we split it as it is, the test digits come from other hands than the training digits:
+# these mistakes you would have made too. More than 98 % without any training: is handwriting that easy? Look how the
+# test set was drawn. Our loader *shuffles* before it splits. The file itself is sorted by writer. If we split it as
+# it is, the test digits come from other hands than the training digits:
 
 # %%
 with until_written(nearest_neighbour_predict):
@@ -388,8 +389,8 @@ with until_written(train_first_neuron):
 # makes more mistakes than its fourth, 13 after 4: what repairs one example may spoil others. After six passes it is
 # done; the bound promises an end, not a steady way there. And the way depends on the order. Shown all the threes and
 # eights in the order of the file, the same rule makes 31, 12, 8, 5, 3, 7, 4, 3, 4 and 1 mistakes and is not done
-# after ten passes. (No mistake on the training set doesn't mean none on the test set: a few of the eights and threes
-# that it has not seen are read wrongly.)
+# after ten passes. (And no mistake in training is no promise for the test: of the 107 threes and eights that it has
+# not seen, one is read wrongly.)
 #
 # Set the weights by hand below, then let the rule do it, pass by pass. Then try XOR, where opposite corners belong
 # together. Can you find a line?
@@ -493,7 +494,7 @@ demos.bandits(bandit_update)
 #
 # | | what is given | what it learns from | for example |
 # |---|---|---|---|
-# | supervised | inputs with the right outputs | the difference between its output and the right one | nearest neighbour, the neuron |
+# | supervised | inputs with the right outputs | the right outputs, which it imitates | nearest neighbour, the neuron |
 # | unsupervised | inputs alone | structure among the inputs | k-means |
 # | self-supervised | inputs alone | a hidden part of the input itself | the next word of a text |
 # | reinforcement | a world to act in | a reward for what it did | the slot machines |
