@@ -176,7 +176,7 @@ def sorted_nodes(output: Any, arguments: Sequence[Any], truth: Any) -> dict[str,
     return _seen(f"The node {steps[used].name} is listed before {steps[user].name}, which uses it.", fault)
 
 
-def _by_distance(steps: list[Step], end: int, order: list[int]) -> bool:
+def _by_distance(steps: Sequence[Step], end: int, order: list[int]) -> bool:
     """Do the shortest distances to the end never fall along the order?"""
     distance, reached = {end: 0}, [end]
     for number in reached:
