@@ -513,11 +513,12 @@ with until_written(Node, primitive, unbroadcast, vjp_table, toposort, backward_p
     )
 
 # %% [markdown]
-# Your library has trained a network. Move the settings below; every gradient comes from your `grad`. Switch on the
+# Your library has trained a network. Move the settings below; every step is one of your
+# `train_two_moons`, so every gradient comes from your `grad`. Switch on the
 # comparison, and see how far it is from torch's. How few hidden units are enough to wind between the moons?
 
 # %%
-demos.two_moons(grad, ops)
+demos.two_moons(train_two_moons)
 
 # %% [markdown] covers="05.15 05.16"
 # ## What real systems add
