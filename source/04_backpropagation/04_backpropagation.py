@@ -2,7 +2,7 @@
 # jupyter:
 #   course:
 #     title: Backpropagation
-#     minutes: 160
+#     minutes: 180
 #     promise: The chain rule as an algorithm; all gradients of a network for the price of two more forward passes
 #   jupytext:
 #     text_representation:
@@ -29,7 +29,7 @@
 # linear layer, a softmax and a ReLU do to such a message; write the whole backward pass of a network and check it
 # against finite differences, knowing how far those can be trusted; say what it costs; multiply a vector by a matrix
 # of second derivatives that you never build; and train a network on digits with nothing but your own code. It takes
-# about 160 minutes, 100 of them for eight exercises and two questions. A good place for a break is after the section
+# about 180 minutes, 125 of them for eight exercises and two questions. A good place for a break is after the section
 # on vectors.
 
 # %% setup=true
@@ -132,7 +132,8 @@ show(figure, alt="The derivative at each node is that of the node behind it, tim
 # %% [markdown] covers="04.12 E04-local-gradient"
 # Two kinds of derivative stand side by side here, and the whole subject gets easy once they have different names. The
 # **local derivative** belongs to an *edge*: how does one operation's result depend on one of its arguments? The
-# **error signal** belongs to a *node*: $\bar q$, said "q bar", is the derivative of the *final* result by $q$,
+# **error signal** belongs to a *node*: $\bar q$, said "q bar", is the derivative of the *final* result $L$ by $q$ (in
+# this picture the final result is $f$),
 #
 # $$\bar q = \frac{dL}{dq} .$$
 #
@@ -219,8 +220,8 @@ show(
 # %% [markdown]
 # ### Exercise: logistic_squares_backward (1 point, 8 minutes)
 # Return the loss $\frac12(\sigma(wx + b) - t)^2 + \frac\lambda2 w^2$ and its derivatives with respect to $w$ and $b$,
-# three numbers. Pre-activations may be of any size, 2000 and $-2000$ too: look at the exponential in your logistic
-# before the check does.
+# three numbers. Pre-activations may be of any size, 2000 and $-2000$ too: the results must be finite and right there
+# (a warning of numpy's about an overflow is allowed, an error or NaN isn't).
 
 # %% exercise="logistic_squares_backward"
 
@@ -425,7 +426,7 @@ demos.graph_messages(graph_backward)
 
 # %%
 figure, axes = panels(3, width=2.3, height=2.3)
-for ax, T in zip(axes, (3.0, 1.0, 0.2), strict=True):
+for ax, T in zip(axes, (2.0, 1.0, 0.2), strict=True):
     y = np.exp(np.array([2.0, 1.0, 0.0]) / T)
     y /= y.sum()
     jacobian = np.diag(y) - np.outer(y, y)
@@ -435,10 +436,10 @@ for ax, T in zip(axes, (3.0, 1.0, 0.2), strict=True):
         ax.text(
             j,
             i,
-            f"{value:.2f}".replace("-0.00", "0.00").replace("-", "−"),
+            f"{value:.3f}".replace("-0.000", "0.000").replace("-", "−"),
             ha="center",
             va="center",
-            fontsize=8,
+            fontsize=7,
             color=colour,
         )
     names = [f"{share:.2f}" for share in y]
@@ -451,14 +452,14 @@ show(
 )
 
 # %% [markdown]
-# Positive on the diagonal, negative beside it: what one class gains the others lose, so every row sums to 0, and every
-# column too. On the right the softmax is saturated, and so little is left that messages hardly pass. The product
-# with a message needs no matrix:
+# Positive on the diagonal, negative beside it: what one class gains the others lose, so every row sums to 0 (the
+# printed digits up to rounding), and every column too. On the right the softmax is saturated, and so little is left
+# that messages hardly pass. The product with a message needs no matrix:
 #
 # $$\bar z = \big(\operatorname{diag}(y) - y\,y^\top\big)^\top \bar y = y \odot \big(\bar y - (y^\top \bar y)\, \mathbf 1\big) .$$
 #
-# In words: take the mean of the message, weighted by the probabilities; a logit rises in favour if its own message is
-# above this mean.
+# In words: take the mean of the message, weighted by the probabilities; a logit's message is positive if its
+# own is above this mean.
 
 # %% [markdown]
 # ### Exercise: softmax_backward (2 points, 12 minutes)
@@ -543,15 +544,17 @@ show(
 # ### Exercise: mlp_loss_and_gradients (4 points, 30 minutes)
 # `weights` is a list of arrays (outputs, inputs), `biases` a list of arrays (outputs,), as in lecture 03. Return the
 # mean softmax cross-entropy of the ReLU network, and two lists, `dweights` and `dbiases`, in the order and shapes of
-# the parameters. No hidden layer at all is a network too. Inputs may be of size 1000, so logits as well: your
-# softmax knows what to do.
+# the parameters. No hidden layer at all is a network too. Inputs may be of size 1000, so logits as well.
+# Don't take the logarithm of a probability that may be zero; as in lecture 02,
+# $\log\operatorname{softmax}(z)_k = z_k - m - \log\sum_i e^{z_i - m}$ with $m = \max_i z_i$.
 
 # %% exercise="mlp_loss_and_gradients"
 
 # %% [markdown] covers="04.32 E04-bias-column"
 # You may also meet the whole backward pass as *one* formula. Put each bias into its matrix, as a last column that meets
 # a constant unit of value 1: $V_l = (W_l \; b_l)$, $z_{l} = V_l \binom{h_{l-1}}{1}$. The constant unit passes no
-# message back, so the Jacobian of the activation gets a column of zeros, $D_l = (\operatorname{diag}\phi'(z_l) \;\; 0)$,
+# message back, so the Jacobian of $z_l \mapsto (\phi(z_l), 1)$ gets a last row of zeros, and its transpose, which takes
+# the message back, a column: $D_l = (\operatorname{diag}\phi'(z_l) \;\; 0)$,
 # and the error signal of the first layer of a network with three is
 #
 # $$\bar z_1 = D_1 V_2^\top D_2 V_3^\top \, \bar z_3 .$$
@@ -600,11 +603,11 @@ with until_written(mlp_loss_and_gradients):
 
 # %% [markdown]
 # ### Exercise: numerical_gradient (2 points, 15 minutes)
-# Return the central-difference estimate of the gradient of `f` at `x`, an array of *any* shape, or none. `f` takes a
-# float64 array of the shape of `x`, and nothing else will do. `x` may hold integers or float32, and may be a
-# transposed array or every second column of one; it must be unchanged afterwards. Three traps: what is the integer 3
-# plus $10^{-5}$, stored in an integer array? Does `x.ravel()` give you a view or a copy? And is the coordinate back at
-# its old value before you nudge the next?
+# Return the central-difference estimate of the gradient of `f` at `x`, an array of *any* shape, also of shape (), a
+# single number. `f` takes a float64 array of the shape of `x`, and nothing else will do. `x` may hold integers or
+# float32, and may be a transposed array or every second column of one; it must be unchanged afterwards. Three traps:
+# what is the integer 3 plus $10^{-5}$, stored in an integer array? Does `x.ravel()` give you a view or a copy? And is
+# the coordinate back at its old value before you nudge the next?
 
 # %% exercise="numerical_gradient"
 
@@ -741,14 +744,15 @@ with until_written(mlp_loss_and_gradients), threadpool_limits(1):
     right.set(xscale="log", ylim=(0, None), xlabel="width", ylabel="both / forward")
     show(
         figure,
-        alt="Forward and backward together take about three times as long as forward alone, at every width.",
+        alt="The time of a forward pass, and of forward and backward together, over the width; beside it their ratio.",
     )
     print("both / forward:", {width: round(b / f, 1) for width, b, f in zip(widths, both, forward, strict=True)})
 
 # %% [markdown]
-# Not far: roughly between 2.5 and 4, depending on the machine and on what else it does. What pulls it up is memory, for
-# on the way back all the kept activations must be fetched once more; what pulls it down is what the two have in common,
-# such as Python itself.
+# At most widths it isn't far: between 2.5 and 4 on a machine with nothing else to do. It depends on the machine, and
+# single widths can stand out by a factor of two or three. Multiplications are not all there is: memory has to be
+# fetched and handed out for all the arrays of the way back, and how long that takes depends on what fits into which
+# cache. What counts is that the ratio doesn't *grow* with the number of weights.
 #
 # And the other way, a nudge for each weight? For the digit network's 4810 parameters it takes 9620 forward passes to get
 # one gradient, where backpropagation takes about three. In time, for all 1200 digits:
@@ -813,9 +817,10 @@ with until_written(mlp_loss_and_gradients), threadpool_limits(1):
 
 # %% [markdown]
 # What for? If you multiply by $H$ again and again, the vector turns into the direction in which the cost bends most
-# (power iteration), and its growth is the largest curvature, $\lambda_{\max}$. Gradient descent is stable only while
-# $\alpha < 2/\lambda_{\max}$, as you saw for linear models in lecture 02. Here is that limit for the digit network,
-# before any training, from 2 × 20 gradients instead of 23 million entries:
+# (power iteration), and the factor by which it grows is the curvature of the largest size, here $\lambda_{\max}$. On a
+# quadratic, gradient descent is stable only while $\alpha < 2/\lambda_{\max}$, as you saw for linear models in
+# lecture 02. Here is that limit for the digit network, before any training, from 2 × 20 gradients instead of 23
+# million entries:
 
 
 # %%
@@ -843,10 +848,12 @@ with until_written(mlp_loss_and_gradients, hessian_vector_product):
     for _ in range(20):
         v = hessian_vector_product(gradient_at, theta, v / np.linalg.norm(v))
     sharpness = np.linalg.norm(v)
-    print(f"{theta.size} parameters, largest curvature {sharpness:.1f}, so steps up to {2 / sharpness:.2f} are stable")
+    print(f"{theta.size} parameters, largest curvature {sharpness:.1f}, 2 / curvature = {2 / sharpness:.2f}")
 
 # %% [markdown]
-# Keep that number in mind: we are going to train with 0.2. Lecture 07 watches the curvature while a network learns.
+# We are going to train with 0.2. But the cost of a network is no quadratic: its curvature changes as soon as you move,
+# and larger steps than this number allows may get through. Try 0.5 later. Lecture 07 watches the curvature while a
+# network learns.
 
 # %% [markdown]
 # ## Train on digits
@@ -913,7 +920,7 @@ with until_written(train_mlp, mlp_loss_and_gradients):
     print(f"{np.sum(said != labels_test)} errors in all; {len(worst)} are shown")
 
 # %% [markdown]
-# The single losses jump about, since every batch holds other digits, yet their mean keeps falling. Some of the errors
+# The single losses jump about, since every batch holds other digits, yet their mean keeps falling, but for small bumps. Some of the errors
 # anyone might make, others are the network's own. And you have not used a line of anybody's library for learning: a
 # graph, a rule for messages, and a loop.
 #
@@ -934,17 +941,19 @@ with until_written(mlp_loss_and_gradients):
     print("0.1 minus class shares", np.array2string((0.1 - shares).round(4) + 0.0, max_line_width=100))
 
 # %% [markdown]
-# All but one. The hidden activations are 0, so $\bar W_2 = \bar Z_2^\top H_1 = 0$. The outgoing weights are 0, so no
-# message gets to the hidden layer, $\bar H_1 = \bar Z_2 W_2 = 0$, and nothing in front of it moves. But the output bias
-# hears the loss directly: $\bar b_2$ is the mean of softmax minus one-hot, and at zero the softmax gives every class a
-# tenth. So it is a tenth minus the share of each class in the data, and is not zero unless all are equally frequent.
+# All but one, if the hidden units are ReLUs or any others with $\phi(0) = 0$. The hidden activations are 0, so $\bar
+# W_2 = \bar Z_2^\top H_1 = 0$. The outgoing weights are 0, so no message gets to the hidden layer, $\bar H_1 = \bar
+# Z_2 W_2 = 0$, and nothing in front of it moves. But the output bias hears the loss directly: $\bar b_2$ is the mean
+# of softmax minus one-hot, and at zero the softmax gives every class a tenth. So it is a tenth minus the share of
+# each class in the data, and is not zero unless all are equally frequent.
 #
 # You may read that the all-zero point is a critical point of every network, whatever the data and the loss. With an
-# output bias it isn't, in general; only if there are no biases, or if the output bias happens to be at its best
-# already. What is true is nearly as bad: the output bias goes to the class frequencies and everything else stays at 0
-# for ever. *There*, with $b_2$ at its best, is a critical point, and it is no minimum: networks with smaller loss exist,
-# you just trained one. A convex function has no critical point besides its global minima, so the cost of this network
-# isn't convex. (That zero is a critical point would not have been enough for this.)
+# output bias it isn't, in general, nor with units such as the logistic one, for which $\phi(0) \ne 0$. For our network
+# it is if the output bias happens to be at its best already. What is true is nearly as bad: the output bias goes to
+# the class frequencies and everything else stays at 0 for ever. *There*, with $b_2$ at its best, is a critical point,
+# and it is no minimum: networks with smaller loss exist, you just trained one. A convex function has no critical
+# point besides its global minima, so the cost of this network isn't convex. (That zero is a critical point would not
+# have been enough for this.)
 
 # %% [markdown]
 # ### Question: a network of zeros (3 points, 8 minutes)
