@@ -45,7 +45,8 @@ def train_first_neuron(x, t, epochs):
     -> w (D,), b a number, and mistakes (epochs,): how many examples were mistaken in each epoch. Starts from w = 0, b = 0.
     """
     # BEGIN SOLUTION
-    w, b = np.zeros(x.shape[1]), 0.0
+    w = np.zeros(x.shape[1])
+    b = 0.0
     mistakes = np.zeros(epochs, dtype=np.int64)
     for epoch in range(epochs):
         for example, target in zip(x, t, strict=True):

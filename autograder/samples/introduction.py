@@ -66,16 +66,22 @@ def row_means(x):
 
 RIGHT["images_to_batch"] = [
     """
+import torch
+
 def images_to_batch(images, device):
     return torch.tensor(np.array(images), dtype=torch.float32, device=device).flatten(1) / 255
 """,
     """
+import torch
+
 def images_to_batch(images, device):
     N, H, W = images.shape
     scaled = images.reshape(N, H * W).astype(np.float32) / np.float32(255)
     return torch.from_numpy(scaled.copy()).to(device)
 """,
     """
+import torch
+
 def images_to_batch(images, device):
     rows = []
     for image in images:
@@ -89,31 +95,43 @@ def images_to_batch(images, device):
 ]
 WRONG["images_to_batch"] = {
     "not_scaled": """
+import torch
+
 def images_to_batch(images, device):
     x = np.array(images, dtype=np.float32).reshape(len(images), -1)
     return torch.from_numpy(x).to(device)
 """,
     "scaled_by_brightest_pixel": """
+import torch
+
 def images_to_batch(images, device):
     x = np.array(images, dtype=np.float32).reshape(len(images), -1)
     return torch.from_numpy(x / x.max()).to(device)
 """,
     "double_precision": """
+import torch
+
 def images_to_batch(images, device):
     x = np.array(images).reshape(len(images), -1) / 255
     return torch.from_numpy(x).to(device)
 """,
     "all_images_in_one_row": """
+import torch
+
 def images_to_batch(images, device):
     x = np.array(images, dtype=np.float32) / 255
     return torch.from_numpy(x.flatten()).to(device)
 """,
     "negative_stride_fails": """
+import torch
+
 def images_to_batch(images, device):
     x = torch.from_numpy(images).to(device)
     return x.reshape(len(images), -1).float() / 255
 """,
     "device_ignored": """
+import torch
+
 def images_to_batch(images, device):
     x = np.array(images, dtype=np.float32).reshape(len(images), -1)
     return torch.from_numpy(x / 255)
@@ -123,11 +141,15 @@ def images_to_batch(images, device):
     return np.array(images, dtype=np.float32).reshape(len(images), -1) / 255
 """,
     "columns_of_pixels": """
+import torch
+
 def images_to_batch(images, device):
     x = np.array(images, dtype=np.float32).transpose(0, 2, 1).reshape(len(images), -1) / 255
     return torch.from_numpy(x).to(device)
 """,
     "divides_by_256": """
+import torch
+
 def images_to_batch(images, device):
     x = np.array(images, dtype=np.float32).reshape(len(images), -1) / 256
     return torch.from_numpy(x).to(device)
@@ -511,6 +533,8 @@ def bandit_update(estimates, counts, arm, reward):
 
 RIGHT["stage_outputs"] = [
     """
+import torch
+
 def stage_outputs(x, weights, biases):
     out = [x]
     h = x
@@ -532,6 +556,8 @@ def stage_outputs(x, weights, biases):
     return [x] + stage_outputs(h, weights[1:], biases[1:])
 """,
     """
+import torch
+
 def stage_outputs(x, weights, biases):
     stages = [x]
     for W, b in zip(weights[:-1], biases[:-1]):
@@ -541,6 +567,8 @@ def stage_outputs(x, weights, biases):
 """,
 ]
 STAGES = """
+import torch
+
 def stage_outputs(x, weights, biases):
     out, h = {first}, x
     for i, (W, b) in enumerate(zip(weights, biases)):

@@ -9,6 +9,8 @@ def row_means(x):
     return np.array([float(np.average(row)) for row in x])
 """,
     """
+import torch
+
 def row_means(x):
     t = torch.tensor(np.array(x), dtype=torch.float64)
     return t.mean(dim=1).numpy()
@@ -25,10 +27,14 @@ WRONG["row_means"] = {
 
 RIGHT["images_to_batch"] = [
     """
+import torch
+
 def images_to_batch(images, device):
     return torch.stack([torch.as_tensor(image.copy()).flatten() for image in images]).to(device, torch.float32).div(255)
 """,
     """
+import torch
+
 def images_to_batch(images, device):
     N = images.shape[0]
     out = np.empty((N, images[0].size), dtype=np.float32)
@@ -40,15 +46,15 @@ def images_to_batch(images, device):
 ]
 CONTIGUOUS = "np.ascontiguousarray(images).reshape(images.shape[0], -1)"
 WRONG["images_to_batch"] = {
-    "not_scaled": f"def images_to_batch(images, device):\n    return torch.from_numpy({CONTIGUOUS}).to(device).float()\n",
-    "scaled_by_brightest_pixel": f"def images_to_batch(images, device):\n    x = torch.from_numpy({CONTIGUOUS}).float()\n"
+    "not_scaled": f"import torch\n\ndef images_to_batch(images, device):\n    return torch.from_numpy({CONTIGUOUS}).to(device).float()\n",
+    "scaled_by_brightest_pixel": f"import torch\n\ndef images_to_batch(images, device):\n    x = torch.from_numpy({CONTIGUOUS}).float()\n"
     "    return (x / x.max()).to(device)\n",
-    "double_precision": f"def images_to_batch(images, device):\n    return torch.tensor({CONTIGUOUS} / 255.0).to(device)\n",
-    "all_images_in_one_row": f"def images_to_batch(images, device):\n"
+    "double_precision": f"import torch\n\ndef images_to_batch(images, device):\n    return torch.tensor({CONTIGUOUS} / 255.0).to(device)\n",
+    "all_images_in_one_row": f"import torch\n\ndef images_to_batch(images, device):\n"
     f"    return torch.from_numpy({CONTIGUOUS}).to(device, torch.float32).reshape(1, -1) / 255\n",
-    "negative_stride_fails": "def images_to_batch(images, device):\n"
+    "negative_stride_fails": "import torch\n\ndef images_to_batch(images, device):\n"
     "    return torch.from_numpy(images).flatten(start_dim=1).to(device=device, dtype=torch.float32) / 255\n",
-    "device_ignored": f"def images_to_batch(images, device):\n    x = torch.from_numpy({CONTIGUOUS})\n    x.to(device)\n"
+    "device_ignored": f"import torch\n\ndef images_to_batch(images, device):\n    x = torch.from_numpy({CONTIGUOUS})\n    x.to(device)\n"
     "    return x.float() / 255\n",
 }
 
@@ -276,6 +282,8 @@ def bandit_update(estimates, counts, arm, reward):
 
 RIGHT["stage_outputs"] = [
     """
+import torch
+
 def stage_outputs(x, weights, biases):
     stages = [x]
     for W, b in zip(weights, biases):
@@ -285,6 +293,8 @@ def stage_outputs(x, weights, biases):
     return stages
 """,
     """
+import torch
+
 def stage_outputs(x, weights, biases):
     result, todo = [x], list(zip(weights, biases))
     while todo:
@@ -295,6 +305,8 @@ def stage_outputs(x, weights, biases):
 """,
 ]
 CHAIN = """
+import torch
+
 def stage_outputs(x, weights, biases):
     stages = [x]
     for W, b in zip(weights, biases):
@@ -307,12 +319,16 @@ WRONG["stage_outputs"] = {
         "return stages", "stages[-1] = stages[-2] @ weights[-1] + biases[-1]\n    return stages[1:]"
     ),
     "always_from_input": """
+import torch
+
 def stage_outputs(x, weights, biases):
     stages = [x] + [torch.relu(x @ W + b) for W, b in zip(weights[:-1], biases[:-1])]
     return stages + [x @ weights[-1] + biases[-1]]
 """,
     "no_nonlinearity": CHAIN.format(body="stages.append(torch.addmm(b, stages[-1], W))"),
     "values_before_relu_stored": """
+import torch
+
 def stage_outputs(x, weights, biases):
     stages = [x]
     for i, (W, b) in enumerate(zip(weights, biases)):

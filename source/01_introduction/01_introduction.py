@@ -63,13 +63,7 @@ for ax, n in zip(axes.flat, shown, strict=True):
     ax.set_title(names[n], fontsize=8, pad=2)
     for spine in ax.spines.values():
         spine.set(visible=bool(n in doubtful), color=ORANGE, linewidth=2)
-show(
-    figure,
-    alt=(
-        "Forty handwritten digits of 8 by 8 pixels with their labels; those that resemble another digit most "
-        "are framed."
-    ),
-)
+show(figure, alt="Forty handwritten digits with their labels; those that resemble another digit most are framed.")
 print(f"{len(names)} pictures in all; {len(doubtful)} of them would get a frame")
 
 # %% [markdown]
@@ -238,10 +232,7 @@ with until_written(nearest_neighbour_predict):
             ax.set(xticks=(), yticks=())
             ax.set_title(label, fontsize=8, pad=2)
             ax.spines[:].set(visible=test in wrong, color=ORANGE, linewidth=2)
-    show(
-        figure,
-        alt="Above, test digits with their labels; below each its nearest training digit. Where the labels differ both are framed.",
-    )
+    show(figure, alt="Above, test digits; below each its nearest training digit. Pairs of different labels are framed.")
 
 # %% [markdown]
 # Above are four digits that were read rightly, and then, framed, the mistakes; below each is its neighbour. Some of
