@@ -29,8 +29,12 @@ class WalkedTooOften(RuntimeError):
     """A graph was walked through on far more ways than it has nodes and edges."""
 
 
-class NotAFunction(TypeError):
+class NotAFunction(Exception):
     """Something else came back where a function is asked for."""
+
+
+class NodeReturned(Exception):
+    """A Node came back where an array is asked for."""
 
 
 # ------------------------------------------------------------------------------------------ the reader's namespace
@@ -456,7 +460,7 @@ def gradients(answer: Callable[..., Any], source: str, argnum: int, calls: list[
     found = tuple(derivative(*arguments) for arguments in calls)
     Node = names.get("Node")
     if isinstance(Node, type) and any(isinstance(one, Node) for one in found):
-        raise TypeError("a Node came back from the function that grad returns; an array is asked for")
+        raise NodeReturned("a Node came back from the function that grad returns; an array is asked for")
     return found[0] if len(found) == 1 else found
 
 
