@@ -66,10 +66,11 @@ class Demo:
 
 
 def demos() -> Iterator[Demo]:
-    """All demos, by topic."""
+    """All demos, in the order of their lectures."""
     import course.demos
 
-    for module in sorted(found.name for found in pkgutil.iter_modules(course.demos.__path__)):
+    names = [found.name for found in pkgutil.iter_modules(course.demos.__path__)]
+    for module in sorted(names, key=lambda name: import_module(f"course.demos.{name}").LECTURE):
         for name in import_module(f"course.demos.{module}").DEMOS:
             function = _function(module, name)
             yield Demo(module, name, (function.__doc__ or "").strip().splitlines()[0])

@@ -342,6 +342,7 @@ def two_moons(train: Callable[..., Any], **settings: Any) -> Stage:
     )
 
 
+LECTURE = 5
 DEMOS = ()  # both are about the reader's own library
 WITHOUT_STAND_INS = ("messages", "two_moons")
 STAND_INS: dict[str, Callable[[], dict[str, Any]]] = {}

@@ -352,6 +352,7 @@ def _by_torch(rule: Callable[..., Any]) -> Callable[[], dict[str, Any]]:
     return stand_in
 
 
+LECTURE = 4
 DEMOS = ("one_unit", "graph_messages")  # in the gallery's order
 STAND_INS: dict[str, Callable[[], dict[str, Any]]] = {
     "one_unit": _by_torch(_torch_unit),

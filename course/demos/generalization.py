@@ -434,6 +434,7 @@ def _torch_norm(
     return torch.nn.functional.batch_norm(x, mean, var, gamma, beta, train).numpy(), mean.numpy(), var.numpy()
 
 
+LECTURE = 8
 DEMOS = ("bias_and_variance", "penalties", "batches")
 WITHOUT_STAND_INS = ("stopping",)  # no library here stops training by a rule that could be called
 STAND_INS: dict[str, Callable[[], dict[str, Any]]] = {

@@ -572,6 +572,7 @@ def _scipy_kmeans(x: np.ndarray, centres: np.ndarray) -> tuple[np.ndarray, np.nd
     return vq(x, centres)[0], moved
 
 
+LECTURE = 1
 DEMOS = ("broadcasting", "nearest_neighbours", "neuron", "kmeans")
 WITHOUT_STAND_INS = ("diagnoses", "bandits")  # they are about the reader's own function
 STAND_INS: dict[str, Callable[[], dict[str, Any]]] = {

@@ -383,6 +383,7 @@ def _by_sklearn() -> dict[str, Any]:
     return {"features": _sklearn_features, "fit": _sklearn_ridge}
 
 
+LECTURE = 2
 DEMOS = ("line_and_cost", "descent", "polynomials", "softmax_triangle")  # in the gallery's order
 
 # what the gallery hands the demos in place of the reader's answers

@@ -333,6 +333,7 @@ def folding(network: Callable[..., Any], forward: Callable[..., Any], **settings
     )
 
 
+LECTURE = 3
 DEMOS = ("xor",)  # in the gallery
 # Only an answer to their exercises could drive these, and there are none here: they wait for the reader's.
 WITHOUT_STAND_INS = ("interpolation", "folding")

@@ -12,6 +12,7 @@ from course.demos.optimization.racer import landscape_racer
 from course.demos.optimization.signals import signal_sizes
 from course.demos.optimization.stand_ins import GRIDS, STAND_INS
 
+LECTURE = 7
 DEMOS = (
     "landscape_racer",
     "eigen_dynamics",
