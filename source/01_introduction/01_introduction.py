@@ -90,11 +90,12 @@ print(f"{len(names)} pictures in all; {len(doubtful)} of them would get a frame"
 
 
 # %%
-def row_means(x):
-    return np.mean(x, 0)  # wrong, to see what the check says
+def first_try(x):
+    return x.mean(axis=0)
 
 
-check(row_means)
+first_try.__name__ = "row_means"  # check goes by the name of a function: this one tries the exercise row_means
+check(first_try)
 
 # %% [markdown]
 # There is a hint, a list of the cases, and of the first failure what was put in, what was expected and what came: a
