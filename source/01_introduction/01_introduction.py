@@ -91,7 +91,7 @@ print(f"{len(names)} pictures in all; {len(doubtful)} of them would get a frame"
 
 # %%
 def first_try(x):
-    return x.mean(axis=0)
+    return x.mean(axis=0)  # wrong, to see what the check says
 
 
 first_try.__name__ = "row_means"  # check goes by the name of a function: this one tries the exercise row_means
