@@ -59,7 +59,8 @@ def babble(bigram: Callable[..., Any], **settings: Any) -> Stage:
     def table(text: str, alpha: float) -> tuple[np.ndarray, float]:
         tokens, unseen, vocabulary = _corpus(text)
         P = rule(tokens, len(vocabulary), alpha)
-        surprise = -np.log2(P[unseen[:-1], unseen[1:]])  # in bits
+        after = unseen[1:]
+        surprise = -np.log2([P[word, n] for word, n in zip(unseen, after, strict=False)])  # in bits
         return P, float(np.exp2(surprise.mean()))
 
     def scene(text: str, log_alpha: float, word: int, sample: int) -> tuple[list, str]:
@@ -355,6 +356,7 @@ def _model() -> dict[str, Any]:
     return {"model": _torch_model}
 
 
+LECTURE = 6
 LECTURE = 6
 DEMOS = ("babble", "embedding_map", "directions")  # in the gallery
 STAND_INS: dict[str, Callable[[], dict[str, Any]]] = {
