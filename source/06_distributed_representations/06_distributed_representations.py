@@ -876,7 +876,8 @@ with until_written(cooccurrence_matrix, glove_loss_and_gradients, solve_analogy)
                 continue
             tally["questions"] += 1
             tally["right, question words excluded"] += solve_analogy(E, a, b, c) == d
-            nearest = np.argsort(-(rows @ (rows[b] - rows[a] + rows[c])))[0]
+            target = rows[b] - rows[a] + rows[c]
+            nearest = np.dot(rows, target).argmax()
             tally["right, question words allowed"] += nearest == d
             tally["the answer is c itself, question words allowed"] += nearest == c
             close = next(n for n in np.argsort(-(rows @ rows[c])) if n not in (a, b, c))
