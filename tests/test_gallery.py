@@ -27,7 +27,8 @@ def test_each_demo_opens_with_stand_ins_and_has_a_lesson(page):
 def test_every_demo_of_a_lecture_is_in_the_gallery_or_waits_for_an_answer():
     root = Path(__file__).resolve().parent.parent
     for script in root.glob("source/[0-9][0-9]_*/[0-9][0-9]_*.py"):
-        assert import_module(f"course.demos.{script.stem[3:]}").LECTURE == int(script.stem[:2])
+        number = import_module(f"course.demos.{script.stem[3:]}").LECTURE
+        assert number == int(script.stem[:2])
         called = set(re.findall(r"^demos\.(\w+)\(", script.read_text(encoding="utf-8"), re.MULTILINE))
         shown = {demo.name for demo in DEMOS.values() if demo.topic == script.stem[3:]}
         waiting = getattr(import_module(f"course.demos.{script.stem[3:]}"), "WITHOUT_STAND_INS", ())
