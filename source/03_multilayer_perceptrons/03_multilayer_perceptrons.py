@@ -355,7 +355,7 @@ with until_written(mlp_forward):
     show(figure, alt="Each layer turns, shifts and squashes the grid a little more; its lines bend but still cross.")
 
 # %% [markdown] covers="03.19 E03-feature"
-# Lines bend, a little more each time, but what crosses still crosses, because tanh never sends two values to one: the
+# Lines bend, a little more each time, but what lay apart stays apart, because tanh never sends two values to one: the
 # plane is bent like rubber. (ReLUs, or fewer units than inputs, may also crush parts of it.) A *trained* network
 # chooses its bends. Here scikit-learn trains one with hidden layers of 12 and 2 units on two moons. Your
 # `mlp_forward` says where its last hidden layer puts the points. On which side would you rather draw the line?
@@ -759,8 +759,8 @@ for name in accuracy:
 # as examples (a little later here, since some units are off for every example and don't count). This is the
 # **interpolation threshold**: there is then just one way to fit all targets, noise and all, and it needs huge
 # weights, as you see on the right. With still more features there are many ways, the smallest weights among them are
-# mild again, and the accuracy recovers. The second rise is called **double descent** (Mikhail Belkin and others,
-# 2019), after the test error, which descends twice. Lecture 08 comes back to it.
+# mild again, and the accuracy recovers. The whole curve is called **double descent** (Mikhail Belkin and
+# others, 2019), after the test error, which descends twice. Lecture 08 comes back to it.
 #
 # If random features are that good, why train them? The digits are small and centred, and 500 guesses at what might be
 # useful are enough. In general the number that is needed grows fast with the number of inputs: a *single* ReLU unit
