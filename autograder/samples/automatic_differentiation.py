@@ -3,6 +3,8 @@
 The last two exercises use the whole library, so their answers stand below one.
 """
 
+import re
+
 RIGHT = {}
 WRONG = {}
 
@@ -463,7 +465,7 @@ def changed(old: str, new: str, source: str = LIBRARY) -> str:
 
 
 WRONG["vjp_table"] = {
-    "no_unbroadcast": changed("def vjp_table():", "unbroadcast = lambda g, shape: g\n\ndef vjp_table():"),
+    "no_unbroadcast": re.sub(r"unbroadcast\(([^()]*), S\(\w\)\)", r"\1", LIBRARY),
     "divide_sign": changed("-g * x / y**2", "g * x / y**2"),
     "matmul_not_transposed": changed("g @ y.T, lambda g, ans, x, y: x.T @ g", "g @ y, lambda g, ans, x, y: x @ g"),
     "sum_without_expand": changed(
