@@ -326,3 +326,16 @@ def test_what_passes_the_check_in_the_notebook_is_what_can_travel_to_the_judge()
     report = check_exercise(halves, load("polynomial_features"))
     assert not report.right
     assert "float128" in str(report) or "longdouble" in str(report) or np.dtype(np.longdouble) == np.dtype(float)
+
+
+def test_an_answer_that_passes_on_average_gets_no_hint():
+    def random_feature_classifier(X_train, labels, X_test, num_features, seed):  # a ridge weaker than most choose
+        rng = np.random.default_rng(seed)
+        W, b = rng.normal(size=(num_features, X_train.shape[1])), rng.normal(size=num_features)
+        H, H_test = (np.maximum(X @ W.T + b, 0) for X in (X_train, X_test))
+        V = np.linalg.solve(H.T @ H + 0.1 * np.eye(num_features), H.T @ np.eye(labels.max() + 1)[labels])
+        return (H_test @ V).argmax(axis=1)
+
+    report = check_exercise(random_feature_classifier, load("random_feature_classifier"))
+    assert report.right
+    assert report.mistake is None
