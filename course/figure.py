@@ -148,17 +148,20 @@ def until_written(*answers: Callable) -> Iterator[None]:
             A, B = standardize(X, X_new)
             ...
 
-    Only the error of an answer's own stub is held back; every other one is shown.
+    Only the error of an answer's own stub is held back, and while one of these answers is a stub also that of a name that an
+    earlier cell, which waited too, has not made; every other one is shown.
     """
     names = [answer.__name__ for answer in answers]
     missing = [answer.__name__ for answer in answers if _is_stub(answer)]
     try:
         yield
-    except NotImplementedError as error:
+    except (NotImplementedError, NameError) as error:
         name = _raised_in(error)
-        if name not in names:
+        if isinstance(error, NameError) and not missing:
             raise
-        missing = missing if name in missing else [name]
+        if isinstance(error, NotImplementedError) and name not in names:
+            raise
+        missing = missing if isinstance(error, NameError) or name in missing else [name]
         *others, last = missing
         named, it = (f"{', '.join(others)} and {last}", "them") if others else (last, "it")
         print(f"This cell waits for your {named}. Write {it} above, then run the cell again.")

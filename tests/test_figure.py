@@ -181,3 +181,14 @@ def test_errors_that_are_not_a_stub_of_the_named_answers_are_shown():
         raise NotImplementedError("elsewhere")
     with pytest.raises(ZeroDivisionError), until_written(double):
         1 / 0  # noqa: B018 - the error is the point
+
+
+def test_a_cell_that_needs_what_a_waiting_cell_would_have_made_waits_too(capsys):
+    def unwritten_answer(x):
+        raise NotImplementedError("not written yet")
+
+    with until_written(unwritten_answer):
+        print(table_of_an_earlier_cell)  # noqa: F821
+    assert "waits for your unwritten_answer" in capsys.readouterr().out
+    with pytest.raises(NameError), until_written(len):
+        print(table_of_an_earlier_cell)  # noqa: F821
