@@ -136,19 +136,16 @@ def _written(words: list[str], current: int) -> list:
 
 # ------------------------------------------------------------------------------------------ a map of embeddings
 
-CLASSES = {
-    "adjectives": (BLUE, "o", 20),
-    "nouns": (PURPLE, "s", 40),
-    "verbs": (GREEN, "^", 20),
-}  # and how many a topic has
-TOPICS = {"A": (BLUE, "o"), "B": (PURPLE, "s"), "C": (GREEN, "^"), "D": (ORANGE, "D")}
+CLASSES = {"adjectives": (BLUE, "o", "●"), "nouns": (PURPLE, "s", "■"), "verbs": (GREEN, "^", "▲")}
+TOPICS = {"A": (BLUE, "o", "●"), "B": (PURPLE, "s", "■"), "C": (GREEN, "^", "▲"), "D": (ORANGE, "D", "◆")}
+SIZES = (20, 40, 20)  # adjectives, nouns and verbs of a topic
 EPOCHS, LOOKS = 8, 3  # how often an epoch is looked at
 
 
 def _kinds() -> tuple[np.ndarray, np.ndarray]:
     """The word class and the topic of each word of the toy language, -1 for ".", "the" and "a"."""
-    kind = np.repeat(np.arange(3), [4 * count for _, _, count in CLASSES.values()])
-    topic = np.concatenate([np.repeat(np.arange(4), count) for _, _, count in CLASSES.values()])
+    kind = np.repeat(np.arange(3), 4 * np.array(SIZES))
+    topic = np.concatenate([np.repeat(np.arange(4), count) for count in SIZES])
     nothing = np.full(3, -1)
     return np.append(nothing, kind), np.append(nothing, topic)
 
@@ -181,14 +178,15 @@ def embedding_map(model: Callable[..., Any], **settings: Any) -> Stage:
 
         def picture(title: str, looks: dict, belongs: np.ndarray) -> Any:
             layers = [
-                points(places[belongs[shown] == k], color=look[0], marker=look[1], size=5, opacity=0.8, label=name)
-                for k, (name, look) in enumerate(looks.items())
+                points(places[belongs[shown] == k], color=color, marker=marker, size=5, opacity=0.8)
+                for k, (color, marker, _) in enumerate(looks.values())
                 if (belongs[shown] == k).any()
             ]
             if words == "all words":
                 layers.append(texts(places[:3, 0], places[:3, 1], ["“.”", "the", "a"], bold=True, halo=True))
-            names = {"x": f"component {first + 1}", "y": f"component {first + 2}", "title": title}
-            return panel(*layers, **names, key=True, xlim=(-reach, reach), ylim=(-reach, reach))
+            named = ", ".join(f"{sign} {name}" for name, (_, _, sign) in looks.items())
+            names = {"x": f"component {first + 1}", "y": f"component {first + 2}", "title": f"{title}: {named}"}
+            return panel(*layers, **names, xlim=(-reach, reach), ylim=(-reach, reach))
 
         at = np.arange(len(losses)) / LOOKS
         curve = panel(
@@ -202,7 +200,7 @@ def embedding_map(model: Callable[..., Any], **settings: Any) -> Stage:
             title="what it is trained for",
             width=0.8,
         )
-        return [picture("coloured by word class", CLASSES, kind), picture("coloured by topic", TOPICS, topic), curve], (
+        return [picture("classes", CLASSES, kind), picture("topics", TOPICS, topic), curve], (
             f"After {at[time]:.2g} epochs the loss is {losses[time]:.2f} nats. In all {tables.shape[2]} dimensions, the nearest of the "
             f"twelve groups' centres is the word's own for {_apart(tables[time], group):.0%} of the words."
         )

@@ -112,7 +112,7 @@ with until_written(bayes_posterior):
     axes[0].invert_yaxis()
     show(
         figure,
-        alt="The sentence that fits the sound best is not the one that wins once the prior is taken into account.",
+        alt="What the sound alone, the prior alone and both together say of five candidate sentences.",
     )
 
 # %% [markdown]
@@ -390,7 +390,7 @@ for place in range(3):
     box(x, 0, f"word {'t − 3,t − 2,t − 1'.split(',')[place]}, one-hot (V)", INK)
     box(x, 1, "embedding (E)", BLUE)
     wire((x, 0), (x, 1), "C" if place else "C, one table for all", colour=BLUE)
-    wire((x, 1), (3.2 + 0.25 * (place - 1), 1.95))
+    wire((x, 1), (3.2 + 0.3 * (place - 1), 1.9))
 box(3.2, 2, "tanh layer (H)", BLUE)
 box(3.2, 3, "logits (V), softmax: the word at t", BLUE)
 ax.text(3.3, 1.4, "W (H × nE)", fontsize=8, color=GREY)
@@ -522,7 +522,7 @@ with until_written(train_neural_lm, bigram_probabilities):
     ax.set(xlim=(-0.5, 2.7), ylim=(0, 4.2))
     show(
         figure,
-        alt="Nats above the entropy for three models, by how often the context was seen; the network's bars are all about alike.",
+        alt="Nats above the entropy for a table of 4-grams, one of pairs and the network, by how often the context was seen.",
     )
 
 # %% [markdown]
@@ -642,7 +642,7 @@ with until_written(cooccurrence_matrix):
     right.axvline(30, color=GREY, lw=1)
     show(
         figure,
-        alt="The weight rises to 1 at a count of 100; the singular values of the logarithms fall far more slowly than those of the counts.",
+        alt="The weight rises to 1 at a count of 100; the singular values of counts and of logarithms, divided by the largest.",
     )
 
 # %% [markdown]
