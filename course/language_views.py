@@ -76,10 +76,14 @@ def _judged(log_p: np.ndarray, targets: np.ndarray, last: np.ndarray) -> dict[st
             "fault": "probabilities" if plain else None,
         }
     score = float(log_p[np.arange(len(targets)), targets].mean())
-    return {WRONG: None, "mean log-likelihood": score, "fault": None if score >= BAR else _fault(log_p, p, last, score)}
+    return {
+        WRONG: None,
+        "mean log-likelihood": score,
+        "fault": None if score >= BAR else _fault(log_p, p, targets, last, score),
+    }
 
 
-def _fault(log_p: np.ndarray, p: np.ndarray, last: np.ndarray, score: float) -> str | None:
+def _fault(log_p: np.ndarray, p: np.ndarray, targets: np.ndarray, last: np.ndarray, score: float) -> str | None:
     """What a bad prediction looks like, as far as it can be told."""
     spread = np.ptp(log_p, axis=1)
     if 1e-6 < spread.max() <= 1.001:
@@ -93,6 +97,9 @@ def _fault(log_p: np.ndarray, p: np.ndarray, last: np.ndarray, score: float) -> 
         return "last word"
     too_sure = -score + np.where(p > 0, p * log_p, 0).sum(axis=1).mean()  # its loss beyond what it expects itself
     if too_sure > 0.6:
-        tops = len(np.unique(log_p.argmax(axis=1))) / log_p.shape[1]
+        first = log_p.argmax(axis=1)
+        if np.mean(first == targets) < 0.1:  # not even the full stops: it has learned something else, or nothing
+            return None
+        tops = len(np.unique(first)) / log_p.shape[1]
         return "too sure" if tops > 0.4 else "softmax twice" if tops < 0.25 else None
     return "too soon" if too_sure < 0.4 else None
