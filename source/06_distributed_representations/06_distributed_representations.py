@@ -188,7 +188,8 @@ for name, text in (("the toy language", tokens), ("Python's help", help_tokens))
 #
 # $$P_{ij} = \frac{\operatorname{count}(i\,j) + \alpha}{\operatorname{count}(i\,\cdot) + \alpha V} .$$
 #
-# The $\alpha V$ keeps rows at a sum of one. With $\alpha = 1$ this is Laplace's rule, from 1814.
+# The $\alpha V$ keeps rows at a sum of one. With $\alpha = 1$ this is Pierre-Simon Laplace's rule of succession,
+# of the 18th century.
 
 # %% [markdown]
 # ### Exercise: bigram_probabilities (2 points, 10 minutes)
@@ -769,8 +770,9 @@ demos.directions()
 #
 # But that holds for *random* directions, and trained vectors are not random. They share a common direction, as in the
 # last presets, because all words share something, their frequency to begin with. Then all cosines are shifted, and 0.5
-# means nothing. Before you judge cosines, subtract the mean vector, as we did with `E` without saying so (Jiaqi Mu and
-# Pramod Viswanath, 2018, showed that it helps nearly everywhere).
+# means nothing. Before you judge cosines, subtract the mean vector, as we did with `E` without saying so. (Jiaqi Mu and
+# Pramod Viswanath, 2018, found that taking it away, together with a few other directions that all words share, makes
+# word vectors better on most tasks.)
 
 # %% [markdown] covers="06.30 E06-analogy"
 # What made word vectors famous was arithmetic. "Paris is to France as Tokyo is to ...?" If the step from a capital to
