@@ -160,6 +160,23 @@ def test_a_toposort_that_does_not_serve_spoils_no_backward_pass(toposort):
         assert outcome.output[1:] == wanted.output[1:]
 
 
+@pytest.mark.parametrize("unbroadcast", [stub, lambda g, shape: g, lambda g, shape: np.mean(g)])
+def test_an_unbroadcast_that_does_not_serve_spoils_no_table(unbroadcast):
+    sheet = Sheet(EXERCISES["vjp_table"], 5)
+    with graph_probes.standing_in(vars(reference), unbroadcast=unbroadcast):
+        outcomes = [EXERCISES["vjp_table"].run(reference.vjp_table, case) for case in sheet.cases]
+    assert verdict(sheet, outcomes).status == "right"
+
+
+def test_the_large_logits_have_both_signs_whatever_the_seed():
+    for seed in range(60):
+        case = next(c for c in EXERCISES["train_two_moons"].cases_for(seed) if "thousands" in c.name)
+        X, _, (W1, b1, W2, b2), *_ = case.arguments
+        z = np.tanh(X @ W1 + b1) @ W2 + b2
+        assert z.max() > 1000
+        assert z.min() < -1000
+
+
 def test_an_unwritten_primitive_is_named_by_grad_which_needs_it():
     with graph_probes.standing_in(vars(reference), primitive=stub):
         outcome = EXERCISES["grad"].run(reference.grad, EXERCISES["grad"].cases_for(5)[0])
