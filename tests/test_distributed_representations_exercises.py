@@ -246,6 +246,27 @@ def test_faults_are_named_where_they_show_for_certain_and_not_otherwise():
     assert seen(log_softmax(4 * certain))["fault"] == "too sure"
 
 
+def test_a_network_of_the_last_word_is_refused_however_well_it_is_trained():
+    """Its limit is the entropy given one word, 2.833 nats, well beyond the bar."""
+    last = given.sample("X_test", 7, "toy language").build()[:, -1]
+    p = np.full((V, V), 1e-9)
+    for topic in range(4):
+        adjectives, nouns, verbs = (
+            start + topic * count + np.arange(count) for start, count in ((3, 20), (83, 40), (243, 20))
+        )
+        p[1:3, adjectives] = 1 / 80
+        p[np.ix_(adjectives, nouns)] = 1 / 40
+        p[np.ix_(nouns, verbs)] = 1 / 40
+        p[nouns, 0] = 1 / 2
+        p[np.ix_(verbs, adjectives)] = 1 / 20
+    p[0, 1:3] = 1 / 2
+    log_p = np.log(p / p.sum(axis=1, keepdims=True))[last]
+    assert score(log_p, 7) == pytest.approx(-2.833, abs=0.03)
+    found = seen(log_p)
+    assert "the words before it make no difference" in found[WRONG]
+    assert found["fault"] == "last word"
+
+
 def test_a_table_at_the_bar_has_no_fault_and_passes():
     contexts, targets, test = (
         given.sample(part, 7, "toy language").build() for part in ("X_train", "labels_train", "X_test")

@@ -112,10 +112,11 @@ class NeuralLM(torch.nn.Module):
 
 
 def train_neural_lm(contexts, targets, test_contexts, vocab_size, seed):
-    """The log-probabilities of all words after each test context, by a model trained on contexts and targets.
+    """The log-probabilities of all words after each test context, by a model that learns from contexts and targets.
 
     contexts (N, 3) and test_contexts (M, 3) int64 arrays, oldest word first; targets (N,) int64; vocab_size V;
     seed an integer, for what is drawn at random -> (M, V) array; the exponentials of each row sum to one
+    The words before the last one must make a difference to what is predicted.
     """
     # BEGIN SOLUTION
     torch.set_num_threads(1)  # so small a net trains fastest on one

@@ -837,7 +837,7 @@ def train_neural_lm(contexts, targets, test_contexts, vocab_size, seed):
     net = torch.nn.Sequential(torch.nn.Embedding(vocab_size, 12), torch.nn.Tanh(), torch.nn.Linear(12, vocab_size))
     opt = torch.optim.Adam(net.parameters(), lr=0.02)
     x, y = torch.tensor(contexts[:, -1]), torch.tensor(targets)
-    for _ in range(3):
+    for _ in range(7):  # well trained, it reaches the bar
         for i in torch.randperm(len(x)).split(200):
             opt.zero_grad()
             torch.nn.functional.cross_entropy(net(x[i]), y[i]).backward()

@@ -27,8 +27,8 @@
 # Afterwards you can combine evidence with Bayes' rule for signals of any length; build, smooth and rate a model that
 # predicts the next word from counts, and say why it fails on unseen contexts; write and train a neural language model
 # and show what it shares; derive GloVe, which gets word vectors by factoring a table of counts; and ask word vectors
-# for neighbours and analogies without believing too much of the answers. It takes about 160 minutes, of which 95 are
-# yours: eight exercises and two questions. A good place for a break is before *GloVe*.
+# for neighbours and analogies without believing too much of the answers. It takes about 160 minutes, of which
+# 107 are yours: eight exercises and two questions. A good place for a break is before *GloVe*.
 
 # %% setup=true
 from collections import Counter
@@ -60,8 +60,9 @@ torch.set_num_threads(1)  # the nets here are tiny, and train fastest on one
 # model**, and learning one, a distribution over sentences, is what this lecture is about. What follows does not care
 # for sound: translation, spelling correction and chatting use the same prior.
 #
-# There is one trap. A second of speech is a hundred frames or so, each with a factor of its own, so that $\Pr(a \mid
-# s)$ is a product of very many small numbers. Let's see what a computer makes of a log-likelihood of $-1200$:
+# There is one trap. A second of speech is a hundred frames or so, each with a factor of its own, so that
+# $\Pr(a \mid s)$ is a product of very many small numbers. Let's see what a computer makes of a log-likelihood of
+# $-1200$:
 
 # %%
 print("exp(-1200) =", np.exp(-1200.0))
@@ -193,8 +194,8 @@ for name, text in (("the toy language", tokens), ("Python's help", help_tokens))
 
 # %% [markdown]
 # ### Exercise: bigram_probabilities (2 points, 10 minutes)
-# `tokens` is an array (T,) of word numbers from 0 to `vocab_size` $- 1$; it may be empty. Return the table above, $V
-# \times V$, row $i$ for the word before. Below the line, count how often $i$ is *the first of a pair*. A row with
+# `tokens` is an array (T,) of word numbers from 0 to `vocab_size` $- 1$; it may be empty. Return the table above,
+# $V \times V$, row $i$ for the word before. Below the line, count how often $i$ is *the first of a pair*. A row with
 # nothing to go on, $0/0$, is uniform. Beware of `C[a, b] += 1` with arrays `a` and `b`: what happens if a pair occurs
 # twice in them?
 
@@ -262,8 +263,8 @@ with until_written(bigram_probabilities, sequence_perplexity):
 
 # %% [markdown]
 # One word of context wins on both texts. Two words would know more, but the table of triples has seen too few of them
-# for that to pay. Each curve has its best $\alpha$: with too little, unseen pairs cost dearly; with too much,
-# everything goes to the uniform model, the grey line at $V$. The dotted line is the entropy of the toy language,
+# for that to pay. With a context each curve has its best $\alpha$: with too little, unseen pairs cost dearly; with too
+# much, everything goes to the uniform model, the grey line at $V$. The dotted line is the entropy of the toy language,
 # about 14: what a model could reach that knew the language and looked at three words. The tables are far from it, and
 # more smoothing won't take them there.
 #
@@ -326,9 +327,9 @@ show(
 
 # %% [markdown]
 # Not on anything that was ever said of *gull* after *salty*. It gets the score of *ferry*, since it has the same
-# attributes. Eight words with six attributes save little, but ten thousand words with fifty attributes do: for two words
-# of context a table has $10^8$ rows, while the attributes of all words are half a million numbers. All that is missing
-# is somebody who fills them in. Nobody will: we learn them.
+# attributes. Eight words with six attributes save little, but ten thousand words with fifty attributes do: for two
+# words of context a table has $10^8$ rows, while the attributes of all words are half a million numbers. All that is
+# missing is somebody who fills them in. Nobody will: we learn them.
 
 # %% [markdown] covers="06.15 06.18 06.19 E06-row-column-embedding"
 # ## A neural language model
@@ -366,8 +367,8 @@ show(
 # texts use one letter for two of these.)
 
 # %% [markdown] covers="06.17"
-# Here is the whole network with its shapes. Which of the three matrices has the most parameters, if $V = 323$, $n =
-# 3$, $E = 8$ and $H = 24$?
+# Here is the whole network with its shapes. Which of the three matrices has the most parameters, if $V = 323$,
+# $n = 3$, $E = 8$ and $H = 24$?
 
 # %%
 figure, ax = panels(width=7.4, height=3.3)
@@ -439,9 +440,11 @@ demos.embedding_map(NeuralLM)
 # ### Exercise: train_neural_lm (3 points, 15 minutes)
 # Now you train. `contexts` (N, 3) and `targets` (N,) are int64 arrays, `test_contexts` (M, 3) too. Train a model on
 # the pairs, and return an array (M, V) of *log*-probabilities: row $m$ for all words after test context $m$, so that
-# the exponentials of each row sum to 1. `seed` is for what you draw at random. Any model and any optimiser
-# will do, your `NeuralLM` or another. Asked for is a mean of at least $-3.15$ nats a word on words that you don't see,
-# when trained on 1500 sentences; the entropy of the language is 2.635, the best bigram table stops at about 3.8.
+# the exponentials of each row sum to 1. `seed` is for what you draw at random. Any optimiser will do, and any model
+# of all three words, your `NeuralLM` or another. Asked for is a mean of at least $-3.15$ nats a word on words that
+# you don't see, when trained on 1500 sentences; the entropy of the language is 2.635, the best bigram table stops at
+# about 3.8. A network that looks at the last word alone may come near 3.1, for it shares too. But where in its
+# sentence a noun stands, it will never know, so it isn't accepted.
 #
 # Some thoughts. Adam with minibatches gets there in one or two seconds. Watch your training loss, and hold out a part
 # of the training pairs to see what happens on words that the network was not trained on: with 10 500 pairs you can
@@ -527,12 +530,13 @@ with until_written(train_neural_lm, bigram_probabilities):
     )
 
 # %% [markdown]
-# For two thirds of the words the context is new. There the 4-gram table loses more than three nats: it knows nothing
-# of them. The bigram table loses more than one, wherever one looks, since it is blind to what stands further
-# back. (To be fair to it: no model of one word can know whether a noun is followed by a verb or by the end of the
-# sentence.) The network loses 0.2 to 0.3 nats, and on contexts that it has never seen no more than on those it has.
-# This is what sharing buys. (With a real language, and texts a million times as long, the same picture holds, only that nobody
-# can tell us the entropy.)
+# For nearly two thirds of the words the context is new. There the 4-gram table loses more than three nats: it knows
+# nothing of them. The bigram table loses more than one there, and still 0.7 where the context came often: most pairs
+# of words it has seen a few times at best, or never, and it is blind to what stands further back. (To be fair to it:
+# no model of one word can know whether a noun is followed by a verb or by the end of the sentence.) The network loses
+# 0.2 to 0.3 nats, and on contexts that it has never seen no more than on those it has. This is what sharing buys.
+# (With a real language, and texts a million times as long, the same picture holds, only that nobody can tell us the
+# entropy.)
 
 # %% [markdown] covers="06.21 06.22"
 # ## GloVe
@@ -544,16 +548,16 @@ with until_written(train_neural_lm, bigram_probabilities):
 # $i$ and $j$ stand near each other, at most `window` positions apart. (Some say "fewer than $p$ apart", which is one
 # less. Always ask.)
 #
-# Take the text *the cat the dog* and a window of 2. "The" and "cat" stand one apart twice, so they meet twice; "the" and
-# "dog" meet once, for the first "the" is 3 away; "cat" and "dog" meet once, 2 apart. And the two "the" meet each other,
-# which adds 2 to the diagonal, since each is near the other.
+# Take the text *the cat the dog* and a window of 2. "The" and "cat" stand one apart twice, so they meet twice; "the"
+# and "dog" meet once, for the first "the" is 3 away; "cat" and "dog" meet once, 2 apart. And the two "the" meet each
+# other, which adds 2 to the diagonal, since each is near the other.
 
 # %% [markdown]
 # ### Exercise: cooccurrence_matrix (2 points, 10 minutes)
-# `tokens` (T,), possibly empty, `vocab_size` $V$, `window` at least 1. For every pair of positions $s < t$ with $t - s
-# \le$ `window` add 1 to $X[w_s, w_t]$ and 1 to $X[w_t, w_s]$, and return $X$ (V, V) as floats. There are two ways to
-# loop: over positions, or over distances, where all pairs at one distance are counted at once. In Python `tokens[-1]`
-# is no error.
+# `tokens` (T,), possibly empty, `vocab_size` $V$, `window` at least 1. For every pair of positions $s < t$ with
+# $t - s \le$ `window` add 1 to $X[w_s, w_t]$ and 1 to $X[w_t, w_s]$, and return $X$ (V, V) as floats. There are two
+# ways to loop: over positions, or over distances, where all pairs at one distance are counted at once. In Python
+# `tokens[-1]` is no error.
 
 # %% exercise="cooccurrence_matrix"
 
@@ -601,10 +605,11 @@ with until_written(cooccurrence_matrix):
 # is NaN, so the pairs without a count must be left out and not merely multiplied by zero. It also saves work: in a
 # real vocabulary far fewer than one pair in a hundred has met, and the sum runs over those alone.
 #
-# The gradients are short. Write $e_{ij}$ for what stands in the bracket. $\partial \mathcal J/\partial e_{ij} = 2 f_{ij}
-# e_{ij} =: g_{ij}$, and $e_{ij}$ depends on $r_i$ with slope $\tilde r_j$. So $r_i$ collects over its row,
-# $\partial\mathcal J/\partial r_i = \sum_j g_{ij}\tilde r_j$, and $\tilde r_j$ over its column,
-# $\partial\mathcal J/\partial\tilde r_j = \sum_i g_{ij} r_i$; the biases collect $g$ itself.
+# The gradients are short. Write $e_{ij}$ for what stands in the bracket.
+# $\partial \mathcal J/\partial e_{ij} = 2 f_{ij} e_{ij} =: g_{ij}$, and $e_{ij}$ depends on $r_i$ with slope
+# $\tilde r_j$. So $r_i$ collects over its row, $\partial\mathcal J/\partial r_i = \sum_j g_{ij}\tilde r_j$, and
+# $\tilde r_j$ over its column, $\partial\mathcal J/\partial\tilde r_j = \sum_i g_{ij} r_i$; the biases collect $g$
+# itself.
 
 # %% [markdown]
 # ### Exercise: glove_loss_and_gradients (4 points, 20 minutes)
@@ -617,7 +622,8 @@ with until_written(cooccurrence_matrix):
 
 # %% [markdown]
 # Left, the weight $f$ with a few counts marked. Right, the singular values of the counts and of their logarithms,
-# each divided by the largest. In which of the two would you rather keep the first 30?
+# each divided by the largest (for this picture, a pair that never met counts as 0 in both). In which of the two would
+# you rather keep the first 30?
 
 # %%
 with until_written(cooccurrence_matrix):
@@ -647,10 +653,10 @@ with until_written(cooccurrence_matrix):
     )
 
 # %% [markdown]
-# In the counts everything after the first few values is tiny: one direction, frequency, drowns the rest. In the
-# logarithms the first thirty all count. Now fit them. Your gradients do the work, Adam takes the steps: torch's
-# optimisers don't ask where a gradient comes from. What do you expect to be the neighbours of "true", of "must", of
-# "float"?
+# In the counts all but the first dozen values are below a hundredth of the largest: one direction, frequency, drowns
+# the rest. In the logarithms the first thirty are all above a twentieth of it, and have something to say. Now fit
+# them. Your gradients do the work, Adam takes the steps: torch's optimisers don't ask where a gradient comes from.
+# What do you expect to be the neighbours of "true", of "must", of "float"?
 
 
 # %%
@@ -686,8 +692,9 @@ with until_written(cooccurrence_matrix, glove_loss_and_gradients):
         print(f"{word}: {neighbours(E, word)}")
 
 # %% [markdown] covers="E06-similar-cooccur"
-# From 64 000 words of documentation, without a word of grammar. Two vectors were trained for each word, and as is the
-# custom we took their sum.
+# From 64 000 words of documentation, without a word of grammar: the nearest of "true", of "must" and of "float" could
+# stand in their place. Others, those of "file" say, merely stand close by, and for some no reason comes to mind; the
+# text is small. Two vectors were trained for each word, and as is the custom we took their sum.
 #
 # A common misreading deserves a look. The product $r_i^\top\tilde r_j$ fits how often $i$ and $j$ *meet*. From this it
 # is easily said that similar words tend to meet. But similarity shows in similar rows, in meeting the same *others*.
@@ -703,8 +710,8 @@ with until_written(cooccurrence_matrix, glove_loss_and_gradients):
         print(f"near {other}: must {X[must, n]:.0f} times, may {X[may, n]:.0f} times")
 
 # %% [markdown]
-# They have never met, and why should they: where one stands the other doesn't. What makes them alike is that they keep the
-# same company.
+# They have never met, and why should they: where one stands the other doesn't. What makes them alike is that they
+# keep the same company.
 
 # %% [markdown]
 # ### Question: GloVe or PCA (3 points, 10 minutes)
@@ -745,18 +752,21 @@ with until_written(cooccurrence_matrix):
 
 # %% [markdown]
 # The two differ. PCA comes out lower here because its mean is one more vector to fit with, so the comparison is not
-# quite fair; the point is that they are not the same.
+# quite fair; the point is that they are not the same. Nor does the cost settle the factors: for any invertible $A$ of
+# size $K$, $RA$ and $\tilde R A^{-\top}$ have the same product as $R$ and $\tilde R$, while principal components
+# stand at right angles by definition.
 
 # %% [markdown] covers="06.20 E06-orthogonal"
 # ## Geometry
 #
-# We asked for the smallest angle between vectors, and called 0.6 or 0.8 a close resemblance. Is it? It depends on what
-# is usual. Take two random directions in $D$ dimensions: normalise two vectors of independent normal numbers. Turn
-# the first to the first axis, then the cosine is just the first coordinate of the second unit vector. The $D$ squared
-# coordinates sum to one and are alike, so each has the mean $1/D$: the cosine has mean zero and the standard deviation
-# $1/\sqrt D$. For large $D$ it is nearly normal, and then the mean of its absolute value is $\sqrt{2/(\pi D)}$: 0.146
-# for $D = 30$ and 0.046 for 300 (measured, a hair less). So in many dimensions random directions are **nearly
-# orthogonal**, and there is room for many more than $D$ directions that hardly touch one another.
+# We asked for the smallest angle between vectors, and called 0.6 or 0.8 a close resemblance. Is it? It depends on
+# what is usual. Take two random directions in $D$ dimensions: normalise two vectors of independent normal numbers.
+# Turn the first to the first axis, then the cosine is just the first coordinate of the second unit vector. The $D$
+# squared coordinates sum to one and are alike, so each has the mean $1/D$: the cosine has mean zero and the standard
+# deviation $1/\sqrt D$. For large $D$ it is nearly normal, and then the mean of its absolute value is
+# $\sqrt{2/(\pi D)}$: 0.146 for $D = 30$ and 0.046 for 300 (without the approximation it is a hair more, 0.147 for
+# $D = 30$). So in many dimensions random directions are **nearly orthogonal**, and there is room for many more than
+# $D$ directions that hardly touch one another.
 #
 # In three dimensions, what do you expect the histogram to look like? Where does it become a bell?
 
@@ -764,9 +774,9 @@ with until_written(cooccurrence_matrix):
 demos.directions()
 
 # %% [markdown]
-# In the plane most pairs are nearly parallel or opposite; in three dimensions the cosine is uniform; from ten or so
-# it is a bell, and ever narrower. So among 30 dimensions a cosine of 0.6 is more than three standard deviations, and
-# our neighbours mean something.
+# In the plane the histogram is highest at both ends: all angles are equally likely there, but near 0° and 180° the
+# cosine hardly changes. In three dimensions it is uniform; from ten or so it is a bell, and ever narrower. So among
+# 30 dimensions a cosine of 0.6 is more than three standard deviations, and our neighbours mean something.
 #
 # But that holds for *random* directions, and trained vectors are not random. They share a common direction, as in the
 # last presets, because all words share something, their frequency to begin with. Then all cosines are shifted, and 0.5
@@ -903,11 +913,12 @@ with until_written(cooccurrence_matrix, glove_loss_and_gradients, solve_analogy)
         print(f"{name}: {count} ({count / tally['questions']:.1%})")
 
 # %% [markdown]
-# About one in seventeen. With words of the question allowed, half of the answers are $c$: when the step $b - a$ is short,
-# nothing is nearer to $c + (b - a)$ than $c$. Vectors trained on billions of words do far better on some relations,
-# capitals, genders, plurals, but on many others they do not, and part of the success is owed to the exclusion and to
-# $b$ being near the answer anyway (Tal Linzen, 2016). An analogy that comes out right is a fact about counts of words
-# in a text. It is no proof that anything was understood; and as the text is, so are the vectors, prejudices included.
+# About one in seventeen. With words of the question allowed, nearly half of the answers are $c$: when the step
+# $b - a$ is short, nothing is nearer to $c + (b - a)$ than $c$. Vectors trained on billions of words do far better on
+# some relations, capitals, genders, plurals, but on many others they do not, and part of the success is owed to the
+# exclusion and to $b$ being near the answer anyway (Tal Linzen, 2016). An analogy that comes out right is a fact
+# about counts of words in a text. It is no proof that anything was understood; and as the text is, so are the
+# vectors, prejudices included.
 
 # %% [markdown]
 # ## Beyond: no list of words
