@@ -60,7 +60,8 @@ def babble(bigram: Callable[..., Any], **settings: Any) -> Stage:
         tokens, unseen, vocabulary = _corpus(text)
         P = rule(tokens, len(vocabulary), alpha)
         after = unseen[1:]
-        surprise = -np.log2([P[word, n] for word, n in zip(unseen, after, strict=False)])  # in bits
+        with np.errstate(divide="ignore"):  # a pair that was never seen, without smoothing
+            surprise = -np.log2([P[word, n] for word, n in zip(unseen, after, strict=False)])  # in bits
         return P, float(np.exp2(surprise.mean()))
 
     def scene(text: str, log_alpha: float, word: int, sample: int) -> tuple[list, str]:
@@ -294,6 +295,7 @@ def directions(**settings: Any) -> Stage:
             y="share of pairs",
             xlim=(-1, 1),
             ylim=(0, top),
+            xticks=(-1, -0.5, 0, 0.5, 1),
             key=True,
         )
         angle = np.degrees(np.arccos(np.clip(cosines, -1, 1)))
@@ -354,7 +356,6 @@ def _model() -> dict[str, Any]:
     return {"model": _torch_model}
 
 
-LECTURE = 6
 LECTURE = 6
 DEMOS = ("babble", "embedding_map", "directions")  # in the gallery
 STAND_INS: dict[str, Callable[[], dict[str, Any]]] = {
