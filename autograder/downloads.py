@@ -32,6 +32,7 @@ NOISE = {
     "Thumbs.db",
     "desktop.ini",
 }  # of systems and Jupyter, nobody's work
+APPLE_DOUBLE = b"\x00\x05\x16\x07"
 ENCRYPTED, UTF8_NAME = 0x1, 0x800  # bits of a zip entry's flags
 
 
@@ -79,10 +80,20 @@ def downloads(path: Path) -> Iterator[list[Download]]:
         )
 
 
+def _apple_double(file: Download) -> bool:
+    """Whether this is macOS's shadow of another file, which lies beside it with "._" before its name (RFC 1740)."""
+    if not file.parts[-1].startswith("._") or file.problem:
+        return False
+    try:
+        return file.read().startswith(APPLE_DOUBLE)
+    except NotRead:
+        return False
+
+
 def _limited(files: Iterator[Download], path: Path) -> list[Download]:
     found = []
     for file in files:
-        if NOISE.intersection(file.parts) or file.parts[-1].startswith("._"):
+        if NOISE.intersection(file.parts) or _apple_double(file):
             continue
         found.append(file)
         if len(found) > MAX_FILES:

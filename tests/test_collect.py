@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from autograder import downloads
@@ -574,6 +574,7 @@ def test_files_of_the_system_are_nobodys_work(course, tmp_path):
     files = {
         "__MACOSX/._alice.ipynb": b"x",
         ".DS_Store": b"x",
+        "alice/._02_linear_models.ipynb": b"\0\5\x16\7\0\2\0\0Mac OS X",
         "alice/.ipynb_checkpoints/02_linear_models-checkpoint.ipynb": notebook("checkpoint"),
         "alice/02_linear_models.ipynb": notebook("a"),
     }
@@ -612,6 +613,7 @@ paths = st.lists(st.one_of(names, pieces, st.text(string.ascii_letters, max_size
 
 
 @settings(max_examples=60, deadline=None)
+@example(["._"])  # a shadow of macOS has such a name, and other contents
 @given(st.lists(paths, min_size=1, max_size=6, unique=True))
 def test_whatever_files_are_called_every_notebook_is_accounted_for_and_nothing_is_written_elsewhere(found):
     with tempfile.TemporaryDirectory() as folder:
