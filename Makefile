@@ -1,5 +1,5 @@
 # make lab     open the lectures in JupyterLab
-# make test    run all tests, ARGS="-k softmax" for some
+# make test    run all tests, on up to four cores; ARGS="-k softmax" for some, one after the other
 # Both set up .venv first, once; after that it costs nothing. Other Pythons: make lab PYTHON=python3.13
 
 PYTHON ?= python3
@@ -20,7 +20,7 @@ lab: $(READY)
 	$(BIN)/python -m course.lab release $(ARGS)
 
 test: $(READY)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(or $(ARGS),--numprocesses=auto --maxprocesses=4 --dist=loadfile)
 
 lint: $(READY)
 	$(BIN)/python -m ruff check .
