@@ -190,7 +190,7 @@ def test_other_processes_are_not_seen(kernel):
     assert say(kernel, source) in ("1", "closed")
 
 
-@pytest.mark.parametrize("target", ["os.getppid()", str(os.getpid())])
+@pytest.mark.parametrize("target", ["os.getppid()", str(os.getpid())], ids=["zygote", "judge"])
 def test_the_judge_and_the_zygote_get_no_signal(zygote, kernel, target):
     source = f"""
     import os
