@@ -203,7 +203,7 @@ def embedding_map(model: Callable[..., Any], **settings: Any) -> Stage:
         )
         return [picture("classes", CLASSES, kind), picture("topics", TOPICS, topic), curve], (
             f"After {at[time]:.2g} epochs the loss is {losses[time]:.2f} nats. In all {tables.shape[2]} dimensions, the nearest of the "
-            f"twelve groups' centres is the word's own for {_apart(tables[time], group):.0%} of the words."
+            f"twelve groups' centres is the word's own for {_apart(tables[time], group, shown):.0%} of the {words.split()[-1]}."
         )
 
     last = EPOCHS * LOOKS
@@ -218,6 +218,8 @@ def embedding_map(model: Callable[..., Any], **settings: Any) -> Stage:
             "at the end": {"time": last, "words": "all words", "axes": "1 and 2"},
             "the same, from another side": {"time": last, "words": "all words", "axes": "3 and 4"},
             "adjectives alone": {"time": last, "words": "adjectives"},
+            "verbs alone": {"time": last, "words": "verbs"},
+            "nouns alone": {"time": last, "words": "nouns"},
         },
         settings=settings,
         arguments={"model": model},
@@ -259,11 +261,12 @@ def _train(model: Callable[..., Any]) -> tuple[np.ndarray, np.ndarray]:
     return np.stack(tables), np.array(losses)
 
 
-def _apart(places: np.ndarray, group: np.ndarray) -> float:
-    """The share of words that lie nearest to the centre of their own group."""
+def _apart(places: np.ndarray, group: np.ndarray, shown: np.ndarray) -> float:
+    """The share of the words `shown`, of those with a group, that lie nearest to the centre of their own group."""
     centres = np.stack([places[group == k].mean(axis=0) for k in range(group.max() + 1)])
     nearest = np.linalg.norm(places[:, None] - centres, axis=2).argmin(axis=1)
-    return float(np.mean(nearest[group >= 0] == group[group >= 0]))
+    grouped = shown[group[shown] >= 0]
+    return float(np.mean(nearest[grouped] == group[grouped]))
 
 
 # ------------------------------------------------------------------------------------------ cosines in many dimensions
