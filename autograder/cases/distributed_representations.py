@@ -134,6 +134,15 @@ def epsilon_added(log_likelihood, log_prior):
     return reference.bayes_posterior(log_likelihood, np.maximum(log_prior, -30.0))
 
 
+@bayes_posterior.mistake(sign=signs.first_not_finite)
+def infinity_spread(log_likelihood, log_prior):
+    """One impossible sentence makes your numbers NaN: its minus infinity gets into a mean or a minimum of the scores, say, and
+    minus infinity less minus infinity is no number. What do you subtract?"""
+    score = log_likelihood + log_prior
+    e = np.exp(score - score.mean())
+    return e / e.sum()
+
+
 # ------------------------------------------------------------------------------------------ counting pairs
 
 
@@ -346,6 +355,18 @@ def cross_entropy_only(P, tokens):
 @sequence_perplexity.mistake
 def cross_entropy_only(P, tokens):
     return float(-np.log2(_read(P, tokens)).mean())
+
+
+@sequence_perplexity.mistake
+def arithmetic_mean(P, tokens):
+    """You average the probabilities, or their inverses; what is averaged is the logarithm, and exp comes last."""
+    with np.errstate(divide="ignore"):
+        return float(np.mean(1 / _read(P, tokens)))
+
+
+@sequence_perplexity.mistake
+def arithmetic_mean(P, tokens):
+    return float(1 / np.mean(_read(P, tokens)))
 
 
 @sequence_perplexity.mistake
@@ -645,7 +666,8 @@ def half_of_the_cost(X, R, Rt, b, bt, x_max=100.0, alpha=0.75):
 
 @at_ordinary_counts
 def gradients_swapped(X, R, Rt, b, bt, x_max=100.0, alpha=0.75):
-    """Right only for a symmetric X; which index of the error matrix belongs to R and b, and which to Rt and bt?"""
+    """Right only for a symmetric X and the same vectors and biases on both sides; which index of the error matrix belongs to R
+    and b, and which to Rt and bt?"""
     J, *_ = reference.glove_loss_and_gradients(X, R, Rt, b, bt, x_max, alpha)
     g = _slopes(X, R, Rt, b, bt, x_max, alpha)
     return J, g.T @ Rt, g @ R, g.sum(axis=0), g.sum(axis=1)
@@ -674,6 +696,12 @@ def gradients_swapped(X, R, Rt, b, bt, x_max=100.0, alpha=0.75):
 def gradients_swapped(X, R, Rt, b, bt, x_max=100.0, alpha=0.75):
     J, dR, dRt, db, dbt = reference.glove_loss_and_gradients(X.T, R, Rt, b, bt, x_max, alpha)
     return J, dR, dRt, db, dbt
+
+
+@at_ordinary_counts
+def gradients_swapped(X, R, Rt, b, bt, x_max=100.0, alpha=0.75):
+    J, dR, _, db, dbt = reference.glove_loss_and_gradients(X, R, Rt, b, bt, x_max, alpha)
+    return J, dR, _slopes(X, R, Rt, b, bt, x_max, alpha) @ R, db, dbt
 
 
 def _slopes(X, R, Rt, b, bt, x_max, alpha):
@@ -707,6 +735,17 @@ def bias_on_the_wrong_side(X, R, Rt, b, bt, x_max=100.0, alpha=0.75):
 @at_ordinary_counts
 def bias_on_the_wrong_side(X, R, Rt, b, bt, x_max=100.0, alpha=0.75):
     return reference.glove_loss_and_gradients(X, R, Rt, bt, b, x_max, alpha)
+
+
+@at_ordinary_counts
+def arguments_ignored(X, R, Rt, b, bt, x_max=100.0, alpha=0.75):
+    """Right for the usual values alone: x_max and alpha are arguments, and both count."""
+    return reference.glove_loss_and_gradients(X, R, Rt, b, bt)
+
+
+@at_ordinary_counts
+def arguments_ignored(X, R, Rt, b, bt, x_max=100.0, alpha=0.75):
+    return reference.glove_loss_and_gradients(X, R, Rt, b, bt, x_max)
 
 
 @at_ordinary_counts
@@ -819,8 +858,13 @@ def _winner(rows, vectors, a, b, c, leave_out=None):
 
 @solve_analogy.mistake
 def query_words_allowed(E, a, b, c):
-    """The nearest word is often one of the question itself; leave these out."""
+    """The nearest word is often one of the question itself; leave all three out."""
     return _winner(_unit(E), _unit(E), a, b, c, leave_out=())[0]
+
+
+@solve_analogy.mistake
+def query_words_allowed(E, a, b, c):
+    return _winner(_unit(E), _unit(E), a, b, c, leave_out=(c,))[0]
 
 
 @solve_analogy.mistake

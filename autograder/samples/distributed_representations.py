@@ -61,6 +61,12 @@ def bayes_posterior(log_likelihood, log_prior):
     joint = np.exp(joint - joint.max()) + 1e-8
     return joint / joint.sum()
 """,
+    "infinity_spread": """
+def bayes_posterior(log_likelihood, log_prior):
+    joint = log_likelihood + log_prior
+    joint = np.exp(joint - np.mean(joint))
+    return joint / np.sum(joint)
+""",
     "logs_not_exponentiated": """
 def bayes_posterior(log_likelihood, log_prior):
     joint = log_likelihood + log_prior
@@ -591,7 +597,7 @@ def glove_loss_and_gradients(X, R, Rt, b, bt, x_max=100.0, alpha=0.75):
     G = 2 * f * E
     return np.sum(f * E**2), G @ Rt, G.T @ R, G.sum(1), G.sum(0)
 """,
-    "alpha_ignored": """
+    "arguments_ignored": """
 def glove_loss_and_gradients(X, R, Rt, b, bt, x_max=100.0, alpha=0.75):
     mask = X > 0
     f = np.minimum(X / 100.0, 1) ** 0.75 * mask

@@ -50,6 +50,12 @@ def bayes_posterior(log_likelihood, log_prior):
     prior = np.exp(log_prior - log_prior.max())
     return prior / prior.sum()
 """,
+    "infinity_spread": """
+def bayes_posterior(log_likelihood, log_prior):
+    z = log_likelihood + log_prior
+    weights = np.exp(z - z.min() - np.ptp(z))
+    return weights / weights.sum()
+""",
     "difference_of_logs": """
 from scipy.special import softmax
 
@@ -185,7 +191,7 @@ def sequence_perplexity(P, tokens):
 def sequence_perplexity(P, tokens):
     return np.exp(-np.log(P[tokens[:-1], tokens[1:]]).sum())
 """,
-    "mean_of_inverses": """
+    "arithmetic_mean": """
 def sequence_perplexity(P, tokens):
     return np.mean(1 / P[tokens[:-1], tokens[1:]])
 """,
@@ -395,6 +401,22 @@ def glove_loss_and_gradients(X, R, Rt, b, bt, x_max=100.0, alpha=0.75):
     J = ((f * ((r[i] * rt[j]).sum(1) + c[i] + ct[j] - x.log())) ** 2).sum()
     return (J.item(), *(g.numpy() for g in torch.autograd.grad(J, params)))
 """,
+    "arguments_ignored": """
+def glove_loss_and_gradients(X, R, Rt, b, bt, x_max=100.0, alpha=0.75):
+    seen = X > 0
+    f = np.where(seen, np.minimum(1, X / x_max) ** 0.75, 0)
+    E = R @ Rt.T + b[:, None] + bt[None, :] - np.log(np.where(seen, X, 1))
+    G = 2 * f * E
+    return (f * E * E).sum(), G @ Rt, G.T @ R, G.sum(axis=1), G.sum(axis=0)
+""",
+    "transpose_forgotten": """
+def glove_loss_and_gradients(X, R, Rt, b, bt, x_max=100.0, alpha=0.75):
+    seen = X > 0
+    f = np.where(seen, np.minimum(1, X / x_max) ** alpha, 0)
+    E = R @ Rt.T + b[:, None] + bt[None, :] - np.log(np.where(seen, X, 1))
+    G = 2 * f * E
+    return (f * E * E).sum(), G @ Rt, G @ R, G.sum(axis=1), G.sum(axis=0)
+""",
     "half_of_the_cost": """
 def glove_loss_and_gradients(X, R, Rt, b, bt, x_max=100.0, alpha=0.75):
     seen = X > 0
@@ -442,11 +464,11 @@ def solve_analogy(E, a, b, c):
 
 WRONG["solve_analogy"] = {
     "query_words_allowed": """
-import torch
-
 def solve_analogy(E, a, b, c):
-    U = torch.nn.functional.normalize(torch.tensor(E, dtype=torch.float64), dim=1)
-    return int(torch.argmax(U @ (U[b] - U[a] + U[c])))
+    lengths = np.linalg.norm(E, axis=1)
+    U = np.array([row / length if length else 0.0 * row for row, length in zip(E, lengths)])
+    ranked = np.argsort(-(U @ (U[b] - U[a] + U[c])), kind="stable")
+    return int(ranked[ranked != c][0])
 """,
     "dot_product_not_cosine": """
 def solve_analogy(E, a, b, c):

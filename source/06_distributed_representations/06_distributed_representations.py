@@ -146,6 +146,17 @@ with until_written(bayes_posterior):
 #
 # $$\Pr(\text{cat} \mid \text{the fat}) \approx \frac{\operatorname{count}(\text{the fat cat})}{\operatorname{count}(\text{the fat})} .$$
 #
+# To see why, look at one row. Say that its context is followed $n_j$ times by word $j$ and $n$ times in all; the
+# shares are $p_j = n_j/n$. A row of probabilities $q_j$ adds $\sum_j n_j\log q_j = n\sum_j p_j\log q_j$ to the
+# log-likelihood. Since $\log x \le x - 1$ (the right side is the tangent at $x = 1$, and the logarithm bends down from
+# it),
+#
+# $$\sum_j p_j\log q_j - \sum_j p_j\log p_j = \sum_j p_j\log\frac{q_j}{p_j}
+#   \le \sum_j p_j\Big(\frac{q_j}{p_j} - 1\Big) = \sum_j q_j - 1 \le 0 ,$$
+#
+# with all sums over the words that did follow. So no row does better than $q_j = p_j$, the counts divided by their
+# sum.
+#
 # Take the text *the fat cat saw the fat dog and the fat cat ran from the fat*. "The fat" is followed by a word three
 # times, twice by "cat", so the estimate is $\frac23$. The last "the fat" has no successor: it is the beginning of no
 # triple, so it must not be counted below either, or the row would sum to $\frac34$. These are **n-grams**, and the
@@ -160,7 +171,7 @@ with until_written(bayes_posterior):
 # then reads like "the adjective noun verb adjective noun .", all words but the first drawn uniformly from those of
 # the topic. It has 323 words, and as we made it we know all that can be known about it. The other is the help text
 # that comes with every Python, 64 000 words of documentation, in which we keep the 499 most frequent words and write
-# `<rare>` for the others. Of the $n$-grams in the last tenth of each text, how many did the first nine tenths contain?
+# `<rare>` for the others. Of the $n$-grams in the last tenth of each text, how many never occur in the first nine tenths?
 
 # %%
 tokens, vocabulary = data.toy_language(1667, seed=0)
@@ -182,10 +193,10 @@ for name, text in (("the toy language", tokens), ("Python's help", help_tokens))
         print(f"{name}: {unseen:.0%} of the {n}-grams in the test part were never seen")
 
 # %% [markdown]
-# With three words of context nearly everything is new, and for what is new the table says $0$, or $0/0$. A single zero
-# makes the whole test text impossible. Remedies have been sought for decades. A shorter context forgets. **Ensembles**
-# of different $n$ fall back from long contexts to short ones. And **smoothing** pretends to have seen each possible
-# successor $\alpha$ times more than it was:
+# With three words of context four $n$-grams of five or more are new, and for what is new the table says $0$, or $0/0$.
+# A single zero makes the whole test text impossible. Remedies have been sought for decades. A shorter context forgets.
+# **Ensembles** of different $n$ fall back from long contexts to short ones. And **smoothing** pretends to have seen
+# each possible successor $\alpha$ times more than it was:
 #
 # $$P_{ij} = \frac{\operatorname{count}(i\,j) + \alpha}{\operatorname{count}(i\,\cdot) + \alpha V} .$$
 #
@@ -204,9 +215,11 @@ for name, text in (("the toy language", tokens), ("Python's help", help_tokens))
 # %% [markdown]
 # How good is a table? It should give high probability to text that it has not seen. The mean of $-\log P$ over the
 # words of a test text is its **cross-entropy**, in nats a word. No model can do better on average than the *entropy*
-# of the language, the uncertainty that is truly there. Often one reports its exponential, the **perplexity**. A model
-# that spreads its belief evenly over $V$ words has $-\log\frac1V = \log V$ nats and so the perplexity $V$. A
-# perplexity of 40 thus means: as uncertain as if there were 40 equally likely words each time.
+# of the language, the mean of $-\sum_j p_j\log p_j$ over the contexts, where $p_j$ are now the true probabilities of
+# the next word. This is the inequality above once more: $-\sum_j p_j\log q_j$ is least for $q = p$. Often one reports
+# the exponential of the cross-entropy, the **perplexity**. A model that spreads its belief evenly over $V$ words has
+# $-\log\frac1V = \log V$ nats and so the perplexity $V$. A perplexity of 40 thus means: as uncertain as if there were
+# 40 equally likely words each time.
 
 # %% [markdown]
 # ### Exercise: sequence_perplexity (1 point, 6 minutes)
@@ -218,7 +231,8 @@ for name, text in (("the toy language", tokens), ("Python's help", help_tokens))
 
 # %% [markdown]
 # Now both texts, with contexts of no word, one word (your table) and two words, against $\alpha$. Two questions to
-# decide before you look. Which context length wins? And towards which value do all curves go on the far right?
+# decide before you look. Which context length wins? And to which value would all curves go, were $\alpha$ to grow on
+# and on?
 
 
 # %%
@@ -245,7 +259,7 @@ with until_written(bigram_probabilities, sequence_perplexity):
         for label, values, colour, dy in (
             ("no word", ngram_perplexity(train, test, 1, V, alphas), GREY, -5),
             ("one word", yours, BLUE, 3),
-            ("two words", ngram_perplexity(train, test, 3, V, alphas), PURPLE, 6),
+            ("two words", ngram_perplexity(train, test, 3, V, alphas), PURPLE, 9),
         ):
             line = ax.plot(alphas, values, color=colour, ls=DASH[colour], marker=MARKER[colour])[0]
             label_line(ax, line, label, dy=dy)
@@ -253,6 +267,9 @@ with until_written(bigram_probabilities, sequence_perplexity):
         ax.set(xticks=(1e-3, 1e-2, 1e-1, 1, 10), xticklabels=("0.001", "0.01", "0.1", "1", "10"))
         print(f"{name}: best with one word of context {min(yours):.0f}, at α = {alphas[np.argmin(yours)]:.2g}")
     axes[0].axhline(np.exp(2.635), color=GREEN, ls=DASH[GREEN], lw=1)
+    axes[0].text(1.3e-3, 14.6, "entropy of the language", color=GREEN, fontsize=8)
+    for ax, V in zip(axes, (323, 500), strict=True):
+        ax.text(1.3e-3, 1.06 * V, "uniform", color=GREY, fontsize=8)
     axes[0].set(ylim=(11, 700), ylabel="perplexity on unseen text")
     axes[0].set_yticks([], minor=True)
     axes[0].set_yticks((14, 30, 100, 300), ("14", "30", "100", "300"))
@@ -264,9 +281,14 @@ with until_written(bigram_probabilities, sequence_perplexity):
 # %% [markdown]
 # One word of context wins on both texts. Two words would know more, but the table of triples has seen too few of them
 # for that to pay. With a context each curve has its best $\alpha$: with too little, unseen pairs cost dearly; with too
-# much, everything goes to the uniform model, the grey line at $V$. The dotted line is the entropy of the toy language,
-# about 14: what a model could reach that knew the language and looked at three words. The tables are far from it, and
-# more smoothing won't take them there.
+# much, the imaginary counts outweigh the real ones, and each row goes to the uniform model, the grey line at $V$. Rows
+# of few counts are there first, those after two words. Without a context there is one row with all that was counted,
+# 10 500 words of the toy language; at the right end it meets $30 \cdot 323 \approx 10\,000$ imaginary ones, and only
+# begins to rise.
+#
+# The dotted line is the entropy of the toy language, $e^{2.635} \approx 14$ as a perplexity: what a model could reach
+# that knew the language and looked at three words. The tables are far from it, and no choice of $\alpha$ takes them
+# there.
 #
 # Draw text from your own table. The left panel shows words drawn one after the other, each from the row of the one
 # before; the right panel, the row of the current word. Try no smoothing, then far too much. What does the text gain
@@ -288,7 +310,7 @@ demos.babble(bigram_probabilities)
 # Nothing else changes. The entry for *salty broth* learns nothing from it, nor does *hot soup*. All that the table
 # knows about a word sits in one row, apart from all others. Such a representation is called **local** (or localist).
 #
-# Now suppose that we describe each word by attributes instead, as in the table on the left: is it a noun, is it about
+# Now suppose that we describe each word by attributes instead, as in the table below, on the left: is it a noun, is it about
 # the kitchen, about the harbour? And suppose the next word is predicted from the *attributes* of the last ones. Then
 # "salty soup" teaches something about adjectives and nouns in general, and about the kitchen in particular, and all
 # words with those attributes have learned it. What a word is, is spread over many numbers, and each number is shared
@@ -421,20 +443,26 @@ show(
 
 # %% [markdown]
 # Below, *your* network learns the toy language. Each point is a word, placed by the two directions in which the
-# embeddings vary most at the end (principal components), on the left coloured by its word class, in the middle by its
-# topic. The network is told neither: it sees word numbers, and tries to predict the next. (The first picture takes a
-# second or two, for the training. The embeddings start small and are drawn a little to zero, so that what stands out
-# was learned.) Let it run. Which of the two does it find out first, class or topic? And why in this order?
+# embeddings vary most around their mean at the end (their principal components), on the left coloured by its word
+# class, in the middle by its topic. The network is told neither: it sees word numbers, and tries to predict the next.
+# (The first picture takes a second or two, for the training. The embeddings start small and are drawn a little to
+# zero, so that what stands out was learned.) Let it run. Which of the two does it find out first, class or topic? And
+# why in this order?
 
 # %%
 demos.embedding_map(NeuralLM)
 
 # %% [markdown]
-# The word classes come first, within an epoch: which class is due is the largest part of the uncertainty, and shows in
-# every context. Then each class splits into its topics; look at the adjectives alone. At the end nearly all words are
-# nearest to the centre of their own group among twelve, three classes times four topics, though no label was ever
-# given. Why should it be so? Because the words of a group can stand for each other: they are followed by the same
-# words, so the same direction lowers the loss for all of them. And what was learned for one holds for its neighbours.
+# The word classes come first, within the first epoch, while the topics still lie in one heap. This is where most is to
+# be won: whoever knew the class of the next word and nothing else would pay $(\log 2 + 3\log 80 + 2\log 160)/7 = 3.43$
+# nats a word instead of $\log 323 = 5.78$, and the curve on the right falls steeply to about there. The topic is worth
+# another 0.8 nats, and takes longer. Follow the adjectives alone, or the verbs alone: they gather by topic, and at the
+# end nearly all of them are nearest to the centre of their own group among twelve, three classes times four topics.
+# The nouns overlap in the plane to the end, but in all eight dimensions most of them are nearest to their own centre,
+# too. And no label was ever given.
+#
+# Why should it be so? Because the words of a group can stand for each other: they are followed by the same words, so
+# the same direction lowers the loss for all of them. And what was learned for one holds for its neighbours.
 
 # %% [markdown]
 # ### Exercise: train_neural_lm (3 points, 15 minutes)
@@ -530,13 +558,15 @@ with until_written(train_neural_lm, bigram_probabilities):
     )
 
 # %% [markdown]
-# For nearly two thirds of the words the context is new. There the 4-gram table loses more than three nats: it knows
-# nothing of them. The bigram table loses more than one there, and still 0.7 where the context came often: most pairs
-# of words it has seen a few times at best, or never, and it is blind to what stands further back. (To be fair to it:
-# no model of one word can know whether a noun is followed by a verb or by the end of the sentence.) The network loses
-# 0.2 to 0.3 nats, and on contexts that it has never seen no more than on those it has. This is what sharing buys.
-# (With a real language, and texts a million times as long, the same picture holds, only that nobody can tell us the
-# entropy.)
+# For nearly two thirds of the words the context is new. There the 4-gram table has only its imaginary counts, is
+# uniform, and loses more than three nats. The bigram table loses more than one there, and still 0.7 where the context
+# came often: most pairs of words it has seen a few times at best, or never, and it is blind to what stands further
+# back. (To be fair to it: no model of one word can know whether a noun is followed by a verb or by the end of the
+# sentence.) A well-trained network loses 0.2 or 0.3 nats on contexts that it has never seen, less than a tenth of what
+# the table of 4-grams loses. This is what sharing buys. That it loses no less on contexts that came often is no
+# oddity: these stand mostly before the second and the third word of a sentence, and the third, a noun, one of 40, is
+# among the hardest to learn. (With a real language, and a million times as much text, most long contexts are still
+# new, only that nobody can tell us the entropy.)
 
 # %% [markdown] covers="06.21 06.22"
 # ## GloVe
@@ -568,12 +598,23 @@ with until_written(train_neural_lm, bigram_probabilities):
 #
 # $$X \approx R \tilde R^\top .$$
 #
-# That is $2VK$ numbers in place of $V^2$, and the matrix on the right has a rank of at most $K$. Two words whose rows
-# in $X$ are alike need similar $r$; that is how similar words come to lie near each other. Which factors come closest
-# in squared error, $\lVert X - R\tilde R^\top\rVert_F^2$, was solved by Carl Eckart and Gale Young in 1936: take the
-# **singular value decomposition** $X = U S V^\top$ and keep the $K$ largest singular values. Let's look at these for
-# Python's help. Before that, guess: of all that is counted, which share belongs to the one percent of the most
-# frequent pairs?
+# That is $2VK$ numbers in place of $V^2$, and the matrix on the right has a rank of at most $K$. Row $i$ of it is
+# $\tilde R r_i$, so if the columns of $\tilde R$ are independent, each row belongs to one $r_i$ only, and words with
+# similar rows have similar $r$; that is how similar words come to lie near each other.
+#
+# Which factors come closest in squared error, $\lVert X - R\tilde R^\top\rVert_F^2$, was solved by Carl Eckart and
+# Gale Young in 1936. Take the **singular value decomposition**
+#
+# $$X = A\,\Sigma\,B^\top = \sum_k \sigma_k\,a_k b_k^\top ,$$
+#
+# in which the columns $a_k$ of $A$ are orthonormal, those of $B$ too, and $\sigma_1 \ge \sigma_2 \ge \dots \ge 0$
+# stand on the diagonal of $\Sigma$; and keep the first $K$ terms: the rows of $R$ are those of the first $K$ columns
+# $\sigma_k a_k$, the rows of $\tilde R$ those of the first $K$ columns $b_k$. The matrices $a_k b_k^\top$ are
+# orthonormal as well, if one multiplies entry by entry and adds up: $\sum_{ij} a_{ik}b_{jk}\,a_{il}b_{jl} = (a_k^\top
+# a_l)(b_k^\top b_l)$. So by Pythagoras $\lVert X\rVert_F^2 = \sum_k\sigma_k^2$, and the error is the sum of the
+# $\sigma_k^2$ that were left out. In this sense the $k$-th term explains the share $\sigma_k^2/\sum_l\sigma_l^2$ of
+# $X$. Let's look at these for Python's help. Before that, guess: of all that is counted, which share belongs to the
+# one percent of the most frequent pairs?
 
 # %%
 with until_written(cooccurrence_matrix):
@@ -752,19 +793,26 @@ with until_written(cooccurrence_matrix):
 
 # %% [markdown]
 # The two differ. PCA comes out lower here because its mean is one more vector to fit with, so the comparison is not
-# quite fair; the point is that they are not the same. Nor does the cost settle the factors: for any invertible $A$ of
-# size $K$, $RA$ and $\tilde R A^{-\top}$ have the same product as $R$ and $\tilde R$, while principal components
+# quite fair; the point is that they are not the same. Nor does the cost settle the factors: for any invertible $M$ of
+# size $K$, $RM$ and $\tilde R M^{-\top}$ have the same product as $R$ and $\tilde R$, while principal components
 # stand at right angles by definition.
 
 # %% [markdown] covers="06.20 E06-orthogonal"
 # ## Geometry
 #
-# We asked for the smallest angle between vectors, and called 0.6 or 0.8 a close resemblance. Is it? It depends on
-# what is usual. Take two random directions in $D$ dimensions: normalise two vectors of independent normal numbers.
-# Turn the first to the first axis, then the cosine is just the first coordinate of the second unit vector. The $D$
-# squared coordinates sum to one and are alike, so each has the mean $1/D$: the cosine has mean zero and the standard
-# deviation $1/\sqrt D$. For large $D$ it is nearly normal, and then the mean of its absolute value is
-# $\sqrt{2/(\pi D)}$: 0.146 for $D = 30$ and 0.046 for 300 (without the approximation it is a hair more, 0.147 for
+# The vectors of *must* and *may* had a cosine of nearly 0.7. Is that much? It depends on what is usual. Take two
+# random directions in $D$ dimensions: normalise two vectors of independent standard normal numbers. The density of
+# such a vector, $\prod_k e^{-x_k^2/2}$ but for a factor, depends on its length alone, so that no direction is
+# preferred and we may turn the axes until the first lies along the first vector. Then the cosine is just the first
+# coordinate of the second unit vector. It is as often positive as negative, so its mean is zero. The $D$ squared
+# coordinates sum to one and are alike, so each has the mean $1/D$: the cosine has the standard deviation $1/\sqrt D$.
+# For large $D$ it is nearly normal, since a vector of normal numbers has nearly the length $\sqrt D$ whatever its
+# first coordinate is. And for a normal number of deviation $\sigma$ the mean of the absolute value is
+#
+# $$2\int_0^\infty \frac{x}{\sqrt{2\pi}\,\sigma}\,e^{-x^2/2\sigma^2}\,dx
+#   = \frac{2\sigma}{\sqrt{2\pi}}\Big[-e^{-x^2/2\sigma^2}\Big]_0^\infty = \sigma\sqrt{2/\pi} ,$$
+#
+# here $\sqrt{2/(\pi D)}$: 0.146 for $D = 30$ and 0.046 for 300 (without the approximation it is a hair more, 0.147 for
 # $D = 30$). So in many dimensions random directions are **nearly orthogonal**, and there is room for many more than
 # $D$ directions that hardly touch one another.
 #
@@ -775,14 +823,17 @@ demos.directions()
 
 # %% [markdown]
 # In the plane the histogram is highest at both ends: all angles are equally likely there, but near 0° and 180° the
-# cosine hardly changes. In three dimensions it is uniform; from ten or so it is a bell, and ever narrower. So among
-# 30 dimensions a cosine of 0.6 is more than three standard deviations, and our neighbours mean something.
+# cosine hardly changes. In three dimensions it is uniform; from ten or so it is a bell, and ever narrower. In 30
+# dimensions the deviation is 0.18, and the cosine of *must* and *may* nearly four of these. But be fair: *may* is not
+# any word, it is the nearest of 498. A normal number lies more than three deviations above its mean once in 740 times,
+# so among so many words a cosine of about 0.5 comes by luck alone. One of 0.7 hardly does. A neighbour means something
+# if it is nearer than the *best* of as many random ones would be.
 #
-# But that holds for *random* directions, and trained vectors are not random. They share a common direction, as in the
+# All this holds for *random* directions, and trained vectors are not random. They share a common direction, as in the
 # last presets, because all words share something, their frequency to begin with. Then all cosines are shifted, and 0.5
-# means nothing. Before you judge cosines, subtract the mean vector, as we did with `E` without saying so. (Jiaqi Mu and
-# Pramod Viswanath, 2018, found that taking it away, together with a few other directions that all words share, makes
-# word vectors better on most tasks.)
+# means even less. Before you judge cosines, subtract the mean vector, as we did with `E` without saying so. (Jiaqi Mu
+# and Pramod Viswanath, 2018, found that taking it away, together with a few other directions that all words share,
+# makes word vectors better on most tasks.)
 
 # %% [markdown] covers="06.30 E06-analogy"
 # What made word vectors famous was arithmetic. "Paris is to France as Tokyo is to ...?" If the step from a capital to
@@ -792,9 +843,10 @@ demos.directions()
 #
 # Why should this work at all? Suppose that the counts of a word are a product of a factor from its place and one from
 # its kind, capital or country: Tokyo near "sushi" like all things Japanese, near "mayor" like all capitals. The
-# logarithm turns products into sums. So $\log X$ is a sum of a vector for the place and one for the kind, and the
-# difference between capital and country is the same for all places. Where the world is not such a product, nothing
-# promises it.
+# logarithm turns products into sums. So the row of a word in $\log X$ is a sum of a vector for the place and one for
+# the kind, and the difference between capital and country is the same for all places. But for the biases that row is
+# $\tilde R r_i$, linear in $r_i$, and so the difference of the $r_i$ is the same, too. Where the world is not such a
+# product, nothing promises it.
 #
 # Two details decide everything in practice. Vectors are scaled to length one, so that only directions count. And the
 # words of the question are excluded from the answers.
@@ -913,12 +965,13 @@ with until_written(cooccurrence_matrix, glove_loss_and_gradients, solve_analogy)
         print(f"{name}: {count} ({count / tally['questions']:.1%})")
 
 # %% [markdown]
-# About one in seventeen. With words of the question allowed, nearly half of the answers are $c$: when the step
-# $b - a$ is short, nothing is nearer to $c + (b - a)$ than $c$. Vectors trained on billions of words do far better on
-# some relations, capitals, genders, plurals, but on many others they do not, and part of the success is owed to the
-# exclusion and to $b$ being near the answer anyway (Tal Linzen, 2016). An analogy that comes out right is a fact
-# about counts of words in a text. It is no proof that anything was understood; and as the text is, so are the
-# vectors, prejudices included.
+# About one in seventeen, twice as many as by taking the nearest neighbour of $c$ without any arithmetic: the step
+# helps a little. With words of the question allowed, nearly half of the answers are $c$: when the step $b - a$ is
+# short, nothing is nearer to $c + (b - a)$ than $c$. Vectors trained on billions of words do far better on some
+# relations, capitals, genders, plurals, but on many others they do not, and part of the success is owed to the
+# exclusion and to $b$ being near the answer anyway (Tal Linzen, 2016). An analogy that comes out right is a fact about
+# counts of words in a text. It is no proof that anything was understood; and as the text is, so are the vectors,
+# prejudices included.
 
 # %% [markdown]
 # ## Beyond: no list of words
@@ -933,33 +986,48 @@ with until_written(cooccurrence_matrix, glove_loss_and_gradients, solve_analogy)
 # %%
 every_token, every_word = data.topics_corpus(None)
 words = Counter(every_word[token] for token in every_token)
+
+
+def join(units, pair):
+    """The units of a word, with each such pair of neighbours made one."""
+    k = 0
+    while k < len(units) - 1:
+        if (units[k], units[k + 1]) == pair:
+            units[k : k + 2] = ["".join(pair)]
+        k += 1
+
+
 pieces = {word: list(word) for word in words}
-joined = []
+joins = []
 for _ in range(150):
     neighbours_counted = Counter()
     for word, units in pieces.items():
         for pair in pairwise(units):
             neighbours_counted[pair] += words[word]
-    first, second = neighbours_counted.most_common(1)[0][0]
-    joined.append(first + second)
+    joins.append(neighbours_counted.most_common(1)[0][0])
     for units in pieces.values():
-        k = 0
-        while k < len(units) - 1:
-            if (units[k], units[k + 1]) == (first, second):
-                units[k : k + 2] = [first + second]
-            k += 1
+        join(units, joins[-1])
+joined = ["".join(pair) for pair in joins]
 print("joined first:", ", ".join(joined[:12]), "... and last:", ", ".join(joined[-8:]))
-for word in ("function", "functions", "dictionaries", "reimplemented"):
-    if word in pieces:
-        print(f"{word}: {' + '.join(pieces[word])}")
+for word in ("function", "functions", "dictionaries", "reimplemented", "parrot"):
+    units = list(word)
+    for pair in joins:  # as in the text, one join after the other
+        join(units, pair)
+    print(f"{word}, {words[word]} times in the text: {' + '.join(units)}")
+
+# %% [markdown]
+# The first joins are the pairs of letters that English is made of; a hundred later ends of words and whole words come
+# out. What is frequent is one unit by now. What never occurred falls into pieces that did, at worst into letters.
 
 # %% [markdown]
 # ## Beyond: ten lines that do nearly as well
 #
 # Omer Levy and Yoav Goldberg showed in 2014 that the popular word2vec, too, factors a table of counts without saying
 # so. With Ido Dagan (2015) they found that much of what distinguishes the methods lies in settings that could be
-# shared, and that a plain recipe comes close: take the **positive pointwise mutual information**, how much more often
-# than by chance two words meet, $\max(0, \log \frac{\Pr(i,j)}{\Pr(i)\Pr(j)})$, and keep the largest singular values.
+# shared, and that a plain recipe comes close. With the share $\Pr(i,j)$ that a pair has of all that is counted, and
+# the sums $\Pr(i)$ and $\Pr(j)$ of its row and column, take the **positive pointwise mutual information** $\max\big(0,
+# \log\frac{\Pr(i,j)}{\Pr(i)\Pr(j)}\big)$: how much more often than by chance two words meet, on the log scale. Then
+# keep the largest singular values.
 
 # %%
 with until_written(cooccurrence_matrix):
@@ -970,6 +1038,11 @@ with until_written(cooccurrence_matrix):
     E_svd = U[:, :50] * np.sqrt(S[:50])
     for word in "list string exception integer true float must".split():
         print(f"{word}: {neighbours(E_svd, word)}")
+
+# %% [markdown]
+# "Integer" now finds other numbers, "string" finds characters and literals. But "must" finds "be", which stands beside
+# it, where GloVe found "may", which stands in its place. Neither list is the better one throughout, and this one took
+# no training at all.
 
 # %% [markdown]
 # ## What to remember
