@@ -184,7 +184,8 @@ def embedding_map(model: Callable[..., Any], **settings: Any) -> Stage:
                 if (belongs[shown] == k).any()
             ]
             if words == "all words":
-                layers.append(texts(places[:3, 0], places[:3, 1], ["“.”", "the", "a"], bold=True, halo=True))
+                for word, (name, align) in enumerate((("“.”", "center"), ("the\u00a0", "right"), ("\u00a0a", "left"))):
+                    layers.append(texts(*places[word], name, align=align, bold=True, halo=True))  # the and a lie together
             named = ", ".join(f"{sign} {name}" for name, (_, _, sign) in looks.items())
             names = {"x": f"component {first + 1}", "y": f"component {first + 2}", "title": f"{title}: {named}"}
             return panel(*layers, **names, xlim=(-reach, reach), ylim=(-reach, reach))
@@ -292,7 +293,7 @@ def directions(**settings: Any) -> Stage:
         top = 1.15 * max(share.max(), min(curve.max(), 1))
         picture = panel(
             rects(edges[:-1], 0, edges[1] - edges[0], share, color=BLUE),
-            line(fine, curve, color=GREEN, label="normal, deviation 1/√D"),
+            line(fine, curve, color=ORANGE, dash="-", label="normal, deviation 1/√D"),
             line([0, 0], [0, top], color=GREY, width=1),
             x="cosine of two vectors",
             y="share of pairs",

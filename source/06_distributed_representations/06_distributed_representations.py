@@ -608,13 +608,13 @@ with until_written(train_neural_lm, bigram_probabilities):
 # $$X = A\,\Sigma\,B^\top = \sum_k \sigma_k\,a_k b_k^\top ,$$
 #
 # in which the columns $a_k$ of $A$ are orthonormal, those of $B$ too, and $\sigma_1 \ge \sigma_2 \ge \dots \ge 0$
-# stand on the diagonal of $\Sigma$; and keep the first $K$ terms: the rows of $R$ are those of the first $K$ columns
-# $\sigma_k a_k$, the rows of $\tilde R$ those of the first $K$ columns $b_k$. The matrices $a_k b_k^\top$ are
-# orthonormal as well, if one multiplies entry by entry and adds up: $\sum_{ij} a_{ik}b_{jk}\,a_{il}b_{jl} = (a_k^\top
-# a_l)(b_k^\top b_l)$. So by Pythagoras $\lVert X\rVert_F^2 = \sum_k\sigma_k^2$, and the error is the sum of the
-# $\sigma_k^2$ that were left out. In this sense the $k$-th term explains the share $\sigma_k^2/\sum_l\sigma_l^2$ of
-# $X$. Let's look at these for Python's help. Before that, guess: of all that is counted, which share belongs to the
-# one percent of the most frequent pairs?
+# stand on the diagonal of $\Sigma$. Keep the first $K$ terms: $R$ has the columns $\sigma_1 a_1, \dots, \sigma_K a_K$,
+# and $\tilde R$ has $b_1, \dots, b_K$. What is left out is seen from the matrices $a_k b_k^\top$. Multiply two of them
+# entry by entry and add up: $\sum_{ij} a_{ik}b_{jk}\,a_{il}b_{jl} = (a_k^\top a_l)(b_k^\top b_l)$ is 1 for $k = l$ and
+# else 0. So they are orthonormal, and by Pythagoras $\lVert X\rVert_F^2 = \sum_k\sigma_k^2$, while the error is the
+# sum of the $\sigma_k^2$ that were left out. In this sense the $k$-th term explains the share
+# $\sigma_k^2/\sum_l\sigma_l^2$ of $X$. Let's look at these for Python's help. Before that, guess: of all that is
+# counted, which share belongs to the one percent of the most frequent pairs?
 
 # %%
 with until_written(cooccurrence_matrix):
