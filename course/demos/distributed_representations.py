@@ -184,8 +184,9 @@ def embedding_map(model: Callable[..., Any], **settings: Any) -> Stage:
                 if (belongs[shown] == k).any()
             ]
             if words == "all words":
+                # "the" and "a" lie together: one is written to the left of its point, the other to the right
                 for word, (name, align) in enumerate((("“.”", "center"), ("the\u00a0", "right"), ("\u00a0a", "left"))):
-                    layers.append(texts(*places[word], name, align=align, bold=True, halo=True))  # the and a lie together
+                    layers.append(texts(*places[word], name, align=align, bold=True, halo=True))
             named = ", ".join(f"{sign} {name}" for name, (_, _, sign) in looks.items())
             names = {"x": f"component {first + 1}", "y": f"component {first + 2}", "title": f"{title}: {named}"}
             return panel(*layers, **names, xlim=(-reach, reach), ylim=(-reach, reach))
