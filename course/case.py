@@ -201,7 +201,8 @@ def value_difference(right: Any, got: Any, tolerance: Tolerance, names: tuple[st
     if isinstance(right, dict):
         return _dict_difference(right, got, tolerance)
     if isinstance(right, list):
-        return _tuple_difference(tuple(right), got, tolerance, ())
+        items = tuple(f"entry {i} of the list" for i in range(1, len(right) + 1))
+        return _tuple_difference(tuple(right), got, tolerance, items)
     if right is None or isinstance(right, (str, bool, np.bool_)):
         right, got = _plain(right), _plain(got)
         same = type(got) is type(right) and got == right

@@ -201,6 +201,8 @@ def test_the_first_wrong_result_is_named():
     assert (found.where, found.kind) == ("dw", "values")
     found = value_difference({"a": (1.0, 2.0)}, {"a": (1.0, 3.0)}, TIGHT)
     assert found.where == "'a' result 2"
+    found = value_difference((1.0, [1.0, 2.0]), (1.0, [1.0, 3.0]), TIGHT, ("loss", "dweights"))
+    assert found.where == "dweights, entry 2 of the list"
 
 
 def test_a_sentence_about_a_difference_gives_away_no_expected_number():
