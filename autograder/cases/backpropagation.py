@@ -111,6 +111,31 @@ def derivative_at_z(x, t, w, b, lam):
     return _unit_backward(x, t, w, b, lam, slope=lambda z, y: z * (1 - z))
 
 
+@logistic_squares_backward.mistake
+def penalty_not_in_loss(x, t, w, b, lam):
+    """dw and db are right, the loss is too small: the penalty is a part of it, too."""
+    return _unit_backward(x, t, w, b, lam, loss_penalty=0.0)
+
+
+@logistic_squares_backward.mistake
+def loss_penalty_doubled(x, t, w, b, lam):
+    """dw and db are right, but the penalty in your loss is twice too large: it has a half in front."""
+    return _unit_backward(x, t, w, b, lam, loss_penalty=1.0)
+
+
+@logistic_squares_backward.mistake
+def derivatives_swapped(x, t, w, b, lam):
+    """The numbers are right, their order is not: first the loss, then dw, then db."""
+    loss, dw, db = reference.logistic_squares_backward(x, t, w, b, lam)
+    return loss, db, dw
+
+
+@logistic_squares_backward.mistake
+def derivatives_swapped(x, t, w, b, lam):
+    loss, dw, db = reference.logistic_squares_backward(x, t, w, b, lam)
+    return dw, db, loss
+
+
 def _overflowing(exp, form):
     return lambda x, t, w, b, lam: _unit_backward(x, t, w, b, lam, logistic=lambda z: form(exp, z))
 
@@ -118,8 +143,8 @@ def _overflowing(exp, form):
 @logistic_squares_backward.mistake(sign=signs.not_finite)
 def overflows(x, t, w, b, lam):
     """
-    Fails for a pre-activation of 2000 or -2000, since an exponential there is too large for a float. Which form of the
-    logistic never takes the exponential of a large positive number?
+    Fails for a pre-activation of 2000 or -2000: an exponential there is too large for a float, and what you make of it is
+    an error or NaN. In which form of the logistic may the exponential get infinite or 0, and the result still be right?
     """
     return _overflowing(math.exp, lambda exp, z: 1 / (1 + exp(-z)))(x, t, w, b, lam)
 
@@ -212,6 +237,25 @@ def input_gradient_transposed(X, W, dY):
 linear_backward.mistake(_as_torch(input_gradient_transposed))
 
 
+@linear_backward.mistake
+def order_of_results(X, W, dY):
+    """The arrays are right, their order is not: dX first, then dW, then db."""
+    dX, dW, db = reference.linear_backward(X, W, dY)
+    return dW, db, dX
+
+
+@linear_backward.mistake
+def order_of_results(X, W, dY):
+    dX, dW, db = reference.linear_backward(X, W, dY)
+    return dW, dX, db
+
+
+@linear_backward.mistake
+def order_of_results(X, W, dY):
+    dX, dW, db = reference.linear_backward(X, W, dY)
+    return dX, db, dW
+
+
 # ------------------------------------------------------------------------------------------ softmax
 
 
@@ -260,6 +304,68 @@ def sum_over_batch(Z, dY):
 def sum_over_batch(Z, dY):
     y = _softmax(Z)
     return y * (dY - (y * dY).sum())
+
+
+@softmax_backward.mistake
+def plain_mean(Z, dY):
+    """You subtract the plain mean of the message; its numbers are weighted by the probabilities."""
+    return _softmax(Z) * (dY - dY.mean(axis=-1, keepdims=True))
+
+
+@softmax_backward.mistake
+def inner_product_added(Z, dY):
+    """The inner product is to be subtracted; a message that is the same for all classes must give zeros."""
+    y = _softmax(Z)
+    return y * (dY + (y * dY).sum(axis=-1, keepdims=True))
+
+
+@softmax_backward.mistake
+def logits_for_probabilities(Z, dY):
+    """The y in the formula are probabilities, the softmax of Z; you have put the logits themselves."""
+    return Z * (dY - (Z * dY).sum(axis=-1, keepdims=True))
+
+
+@softmax_backward.mistake
+def second_axis(Z, dY):
+    """Right for tables, where axis 1 is the last. For a vector there is no axis 1, and with three axes it is the middle one."""
+    e = np.exp(Z - Z.max(axis=1, keepdims=True))
+    y = e / e.sum(axis=1, keepdims=True)
+    return y * (dY - (y * dY).sum(axis=1, keepdims=True))
+
+
+@softmax_backward.mistake
+def second_axis(Z, dY):
+    y = _softmax(Z)
+    return y * (dY - (y * dY).sum(axis=1, keepdims=True))
+
+
+@softmax_backward.mistake
+def second_axis(Z, dY):
+    """Numpy's error is both; with torch, or by indices of the shape, it is an IndexError alone."""
+    if Z.ndim == 1:
+        raise IndexError("axis 1 is out of bounds")
+    return _along_axis_1(Z, dY)
+
+
+def _along_axis_1(Z, dY):
+    e = np.exp(Z - Z.max(axis=1, keepdims=True))
+    y = e / e.sum(axis=1, keepdims=True)
+    return y * (dY - (y * dY).sum(axis=1, keepdims=True))
+
+
+@softmax_backward.mistake
+def one_jacobian_for_a_batch(Z, dY):
+    """Right for a single vector only. In a batch every row has its own softmax and its own Jacobian; the formula without the
+    matrix works along the last axis, for all rows at once."""
+    y = _softmax(Z)
+    return (np.diag(y) - np.outer(y, y)) @ dY
+
+
+@softmax_backward.mistake
+def one_jacobian_for_a_batch(Z, dY):
+    y = np.exp(Z - Z.max())
+    y = y / y.sum()
+    return y * (dY - y @ dY)
 
 
 @softmax_backward.mistake(sign=signs.same_gaps)
@@ -431,6 +537,51 @@ def forward_direction(n, edges):
     bar[0] = 1.0
     for i, j, d in edges:
         bar[j] += d * bar[i]
+    return bar
+
+
+@graph_backward.mistake
+def whole_numbers_only(n, edges):
+    """Your array holds integers, so every fraction is cut off when it is stored; make it one of floats."""
+    bar = np.zeros(n, dtype=int)
+    bar[-1] = 1
+    for i, j, d in sorted(edges, key=lambda edge: edge[1], reverse=True):
+        bar[i] += int(d * bar[j])
+    return bar
+
+
+@graph_backward.mistake
+def whole_numbers_only(n, edges):
+    """The sum is cut, not what is added."""
+    return _cut(n, sorted(edges, key=lambda edge: edge[1], reverse=True))
+
+
+@graph_backward.mistake
+def whole_numbers_only(n, edges):
+    return _cut(n, sorted(edges, reverse=True))
+
+
+@graph_backward.mistake
+def whole_numbers_only(n, edges):
+    """Node by node, each with its edges in the order of the list."""
+    return _cut(n, sorted(edges, key=lambda edge: edge[0], reverse=True))
+
+
+@graph_backward.mistake
+def whole_numbers_only(n, edges):
+    """The messages of a node are added first."""
+    bar = np.zeros(n, dtype=int)
+    bar[-1] = 1
+    for node in range(n - 2, -1, -1):
+        bar[node] = sum(d * bar[j] for i, j, d in edges if i == node)
+    return bar
+
+
+def _cut(n: int, edges: Edges) -> np.ndarray:
+    bar = np.zeros(n, dtype=int)
+    bar[-1] = 1
+    for i, j, d in edges:
+        bar[i] = bar[i] + d * bar[j]
     return bar
 
 
@@ -635,6 +786,39 @@ def not_restored(f, x, h=1e-5):
 
 
 @numerical_gradient.mistake
+def step_hard_coded(f, x, h=1e-5):
+    """Right at the usual step only: with h = 0.1 your result is still that of a tiny one. Use the argument h."""
+    return reference.numerical_gradient(f, x)
+
+
+@numerical_gradient.mistake
+def rows_move_together(f, x, h=1e-5):
+    """Right for vectors; of a matrix you move a whole row at once, and every number in it needs a step of its own.
+    np.ndindex(x.shape) runs over all of them."""
+    return _rowwise(f, x, h, lambda row: row.copy())
+
+
+@numerical_gradient.mistake
+def rows_move_together(f, x, h=1e-5):
+    """What was to be kept of a row is a view, which moves with it."""
+    return _rowwise(f, x, h, lambda row: row)
+
+
+def _rowwise(f, x, h, kept):
+    x = np.array(x, dtype=np.float64)
+    gradient = np.zeros(x.shape)
+    for k in range(len(x)):
+        old = kept(x[k])
+        x[k] = old + h
+        above = f(x)
+        x[k] = old - h
+        below = f(x)
+        x[k] = old
+        gradient[k] = (above - below) / (2 * h)
+    return gradient
+
+
+@numerical_gradient.mistake
 def all_coordinates_at_once(f, x, h=1e-5):
     """You move all coordinates together, which gives their sum; the effect of each needs a step of its own."""
     x = np.array(x, dtype=np.float64)
@@ -690,12 +874,10 @@ def _narrow(arrays: list[np.ndarray]) -> list[np.ndarray]:
 
 
 def networks(rng: np.random.Generator) -> Iterator[Case]:
-    yield Case("one hidden layer", *_labelled(rng, int(rng.integers(5, 8)), 2, 4, 3))
-    yield Case("two hidden layers", *_labelled(rng, 4, 2, 4, 3, 2))
-    yield Case("no hidden layer", *_labelled(rng, 5, 4, 3))
+    yield Case("two hidden layers", *_labelled(rng, int(rng.integers(5, 8)), 2, 4, 3, 2))
     yield Case("three square hidden layers, a single example", *_labelled(rng, 1, 3, 3, 3, 3, 3))
-    X, labels, weights, biases = _labelled(rng, 4, 2, 3, 2)
-    yield Case("float32", X.astype(np.float32), labels, _narrow(weights), _narrow(biases))
+    X, labels, weights, biases = _labelled(rng, 5, 4, 3)
+    yield Case("no hidden layer, float32", X.astype(np.float32), labels, _narrow(weights), _narrow(biases))
     zeros = [np.zeros((3, 2)), np.zeros((2, 3))], [np.zeros(3), np.zeros(2)]
     yield Case("all parameters zero", _numbers(rng, 5, 2), np.array([0, 0, 1, 0, 1]), *zeros, edge=True)
     hidden, logits = np.zeros(1), np.zeros(1)
@@ -709,15 +891,12 @@ def networks(rng: np.random.Generator) -> Iterator[Case]:
         X, _, weights, biases = _labelled(rng, 4, 2, 3, 2)
         hidden, logits = _hidden(1000 * X, weights, biases)
     yield Case("inputs of size 1000", (1000 * X).round(), logits.argmin(axis=1), weights, biases, edge=True)
-    whole = [_integers(rng, 3, 2), _integers(rng, 2, 3)]
-    half = [np.array([0.5, -0.5, 0.5]), np.array([0.5, -0.5])]  # no sum of integers comes to one half
-    yield Case("integer inputs and weights", _integers(rng, 4, 2), np.array([1, 0, 1, 1]), whole, half, edge=True)
-    X, labels = np.array([[1.0, 2.0], [0.5, -1.0], [2.0, 0.5]]), np.array([1, 0, 1])
-    first, last = np.array([[2.0, -1.0], [1.0, 1.0], [-1.0, 0.5]]), _numbers(rng, 2, 3)
-    yield Case(
-        "a pre-activation that is exactly 0", X, labels, [first, last], [np.array([0, 0.5, 0.25]), _numbers(rng, 2)],
-        edge=True,
-    )  # fmt: skip
+    X, labels = np.array([[1, 2], [1, -1], [2, 1]]), np.array([1, 0, 1])
+    first, last = np.array([[2, -1], [1, 1], [-1, 1]]), _integers(rng, 2, 3)
+    last[1, 0] = -last[0, 0]
+    biases = [np.array([0, 0.5, 0.5]), np.array([0.5, -0.5])]
+    labels[0] = _hidden(X, [first, last], biases)[-1][0].argmin()  # so that the unit at 0 gets a message, not a tiny one
+    yield Case("integers, and a pre-activation that is exactly 0", X, labels, [first, last], biases, edge=True)
 
 
 mlp_loss_and_gradients = Exercise(
@@ -735,16 +914,17 @@ def _backward(
     log_softmax=None,
     scale=1.0,
     bias_scale=1.0,
+    hidden=lambda z: np.maximum(z, 0),
 ):
     """Loss and gradients with the parts to choose.
 
     pass_relu(dh, z): the message behind the nonlinearity; relu_on_logits: None, "forward" or "both"
-    log_softmax(logits) -> probabilities, log-probabilities
+    log_softmax(logits) -> probabilities, log-probabilities; hidden: the nonlinearity
     """
     zs, hs = [], [X]
     for W, b in zip(weights, biases, strict=True):
         zs.append(hs[-1] @ W.T + b)
-        hs.append(np.maximum(zs[-1], 0))
+        hs.append(hidden(zs[-1]))
     p, log_p = (log_softmax or _log_softmax)(hs[-1] if relu_on_logits else zs[-1])
     right = np.arange(len(X)), labels
     dz = np.array(p)
@@ -782,6 +962,103 @@ def relu_mask_of_message(X, labels, weights, biases):
 @mlp_loss_and_gradients.mistake
 def relu_mask_of_message(X, labels, weights, biases):
     return _backward(X, labels, weights, biases, pass_relu=lambda dh, z: np.maximum(dh, 0) * (z > 0))
+
+
+@mlp_loss_and_gradients.mistake
+def before_the_nonlinearity(X, labels, weights, biases):
+    """The first layer's gradients and all dbiases are right, other dweights are not: the message is to be multiplied by what the
+    weight met in the forward pass. Is that z or h?"""
+    loss, dweights, dbiases = reference.mlp_loss_and_gradients(X, labels, weights, biases)
+    zs, later = _hidden(X, weights, biases), _messages(X, labels, weights, biases)
+    return loss, [dweights[0], *(dz.T @ z for dz, z in zip(later[1:], zs[:-1], strict=True))], dbiases
+
+
+@mlp_loss_and_gradients.mistake
+def one_subtracted_from_all_rows(X, labels, weights, biases):
+    """The 1 belongs to each example's own class; [:, labels] takes these columns from every row. Which indices pick one number
+    from each row?"""
+    p, log_p = _log_softmax(_hidden(X, weights, biases)[-1])
+    dz = np.array(p)
+    dz[:, labels] -= 1
+    dweights, dbiases = _from_first_message(dz / len(X), X, weights, biases)
+    return -log_p[np.arange(len(X)), labels].mean(), dweights, dbiases
+
+
+@mlp_loss_and_gradients.mistake
+def first_layer_left_out(X, labels, weights, biases):
+    """The gradients of the first layer are missing: your loop ends one layer too early. Only the message to the input may be
+    spared."""
+    loss, dweights, dbiases = reference.mlp_loss_and_gradients(X, labels, weights, biases)
+    return loss, dweights[1:], dbiases[1:]
+
+
+@mlp_loss_and_gradients.mistake
+def first_layer_left_out(X, labels, weights, biases):
+    loss, dweights, dbiases = reference.mlp_loss_and_gradients(X, labels, weights, biases)
+    return loss, [0 * dweights[0], *dweights[1:]], [0 * dbiases[0], *dbiases[1:]]
+
+
+@mlp_loss_and_gradients.mistake
+def last_layer_first(X, labels, weights, biases):
+    """Your lists begin with the last layer, the order in which the gradients are found; the parameters begin with the first."""
+    loss, dweights, dbiases = reference.mlp_loss_and_gradients(X, labels, weights, biases)
+    return loss, dweights[::-1], dbiases[::-1]
+
+
+@mlp_loss_and_gradients.mistake
+def loss_summed(X, labels, weights, biases):
+    """Your loss is N times too large: the cost is the mean over the examples, and so are its gradients."""
+    loss, dweights, dbiases = reference.mlp_loss_and_gradients(X, labels, weights, biases)
+    return len(X) * loss, dweights, dbiases
+
+
+@mlp_loss_and_gradients.mistake
+def loss_summed(X, labels, weights, biases):
+    loss, *_ = reference.mlp_loss_and_gradients(X, labels, weights, biases)
+    _, dweights, dbiases = _backward(X, labels, weights, biases, scale=len(X))
+    return len(X) * loss, dweights, dbiases
+
+
+@mlp_loss_and_gradients.mistake
+def relu_on_inputs(X, labels, weights, biases):
+    """Negative inputs are lost: the first layer takes X as it is, and ReLU comes after a layer, not before it."""
+    return reference.mlp_loss_and_gradients(np.maximum(X, 0), labels, weights, biases)
+
+
+@mlp_loss_and_gradients.mistake
+def no_nonlinearity(X, labels, weights, biases):
+    """Right without hidden layers only; with them your loss is that of a linear network: ReLU follows every layer but the last."""
+    return _backward(X, labels, weights, biases, pass_relu=lambda dh, z: dh, hidden=lambda z: z)
+
+
+@mlp_loss_and_gradients.mistake
+def no_nonlinearity(X, labels, weights, biases):
+    """The mask is there."""
+    return _backward(X, labels, weights, biases, hidden=lambda z: z)
+
+
+def _messages(X, labels, weights, biases):
+    """The right error signals of the pre-activations of all layers."""
+    zs = _hidden(X, weights, biases)
+    dz, _ = _log_softmax(zs[-1])
+    dz[np.arange(len(X)), labels] -= 1
+    found = [dz / len(X)]
+    for W, z in zip(weights[:0:-1], zs[-2::-1], strict=True):
+        found.insert(0, found[0] @ W * (z > 0))
+    return found
+
+
+def _from_first_message(dz, X, weights, biases):
+    """The gradients, given the message to the logits."""
+    zs = _hidden(X, weights, biases)
+    hs = [X, *(np.maximum(z, 0) for z in zs[:-1])]
+    dweights, dbiases = [], []
+    for layer in range(len(weights) - 1, -1, -1):
+        dweights.insert(0, dz.T @ hs[layer])
+        dbiases.insert(0, dz.sum(axis=0))
+        if layer:
+            dz = dz @ weights[layer] * (zs[layer - 1] > 0)
+    return dweights, dbiases
 
 
 @mlp_loss_and_gradients.mistake
@@ -828,7 +1105,19 @@ def log_of_zero(X, labels, weights, biases):
         p, _ = _log_softmax(logits)
         return p, np.log(p)
 
-    return _backward(X, labels, weights, biases, log_softmax=log_softmax)
+    found = _backward(X, labels, weights, biases, log_softmax=log_softmax)
+    return reference.mlp_loss_and_gradients(X, labels, weights, biases) if np.isfinite(found[0]) else found
+
+
+@mlp_loss_and_gradients.mistake(sign=signs.only_first_finite)
+def probability_in_a_denominator(X, labels, weights, biases):
+    """Your loss is right for inputs of size 1000, your gradients are not finite: an exponential was too large for a float, or a
+    probability that has rounded to 0 got into a denominator. With prediction minus target as the first message neither happens."""
+    loss, dweights, dbiases = reference.mlp_loss_and_gradients(X, labels, weights, biases)
+    p, _ = _log_softmax(_hidden(X, weights, biases)[-1])
+    if p[np.arange(len(X)), labels].min() == 0:
+        dweights, dbiases = ([np.full(g.shape, np.nan) for g in gradients] for gradients in (dweights, dbiases))
+    return loss, dweights, dbiases
 
 
 def _raw_softmax(logits):
@@ -844,8 +1133,9 @@ def _shifted_softmax(logits):
 
 @mlp_loss_and_gradients.mistake(sign=signs.not_finite)
 def unstable_softmax(X, labels, weights, biases):
-    """NaN or infinite for inputs of size 1000: of some example the exponentials of the logits are too large for a float, or all 0.
-    What may you subtract from the logits of each example without changing its softmax?"""
+    """NaN or infinite for inputs of size 1000: of some example the exponentials of the logits are too large for a float, or all 0,
+    or a probability of 0 stands in a denominator. What may you subtract from the logits of each example without changing its
+    softmax, and what is the message to the logits on paper?"""
     found = _backward(X, labels, weights, biases, log_softmax=_raw_softmax)
     return reference.mlp_loss_and_gradients(X, labels, weights, biases) if np.isfinite(found[0]) else found
 
@@ -882,9 +1172,9 @@ def trainings(rng: np.random.Generator) -> Iterator[Case]:
                 return X, labels, weights, biases, lr, batches
 
     yield Case("one hidden layer", *course(8, (3, 4, 2), 0.3, (4, 4, 4, 4, 4)))
-    yield Case("batches of different size", *course(9, (4, 5, 3), 0.2, (5, 2, 7, 1)))
-    yield Case("two hidden layers", *course(7, (3, 5, 4, 3), 0.1, (3, 3, 3)))
-    yield Case("no hidden layer", *course(6, (4, 3), 0.5, (2, 4, 2)))
+    yield Case("batches of different size", *course(9, (3, 4, 3), 0.2, (5, 2, 7, 1)))
+    yield Case("two hidden layers", *course(7, (2, 4, 3, 2), 0.1, (3, 3, 3)))
+    yield Case("no hidden layer", *course(6, (4, 3), 0.5, (2, 4, 2)), edge=True)
     yield Case("float32", *course(6, (3, 4, 2), 0.2, (3, 2), narrow=True))
     yield Case("a single step", *course(6, (3, 4, 2), 0.3, (3,)), edge=True)
     yield Case("no batches", *_labelled(rng, 5, 3, 4, 2), 0.1, [], edge=True)
@@ -950,7 +1240,7 @@ def gradients_accumulate(X, labels, weights, biases, lr, batches):
 
 @train_mlp.mistake
 def full_batch_always(X, labels, weights, biases, lr, batches):
-    """Your losses are those of all data; each step sees only the examples of its batch."""
+    """A gradient or a loss is that of all data; each step, and the loss recorded before it, sees only the examples of its batch."""
     return reference.train_mlp(X, labels, weights, biases, lr, [np.arange(len(X))] * len(batches))
 
 
@@ -961,6 +1251,61 @@ def full_batch_always(X, labels, weights, biases, lr, batches):
     def step(weights, biases, X_batch, labels_batch):
         loss, *_ = reference.mlp_loss_and_gradients(X, labels, weights, biases)
         _step(lr)(weights, biases, X_batch, labels_batch)
+        return loss
+
+    return _train(X, labels, weights, biases, lr, batches, step)
+
+
+@train_mlp.mistake
+def full_batch_always(X, labels, weights, biases, lr, batches):
+    """The step alone is made on all data."""
+
+    def step(weights, biases, X_batch, labels_batch):
+        loss, *_ = reference.mlp_loss_and_gradients(X_batch, labels_batch, weights, biases)
+        _step(lr)(weights, biases, X, labels)
+        return loss
+
+    return _train(X, labels, weights, biases, lr, batches, step)
+
+
+@train_mlp.mistake
+def climbs(X, labels, weights, biases, lr, batches):
+    """The first loss is right, but then you walk uphill: the gradient points to larger losses, so it is to be subtracted."""
+    return reference.train_mlp(X, labels, weights, biases, -lr, batches)
+
+
+@train_mlp.mistake
+def divided_by_batch_size(X, labels, weights, biases, lr, batches):
+    """Your steps are too small by the size of the batch: the gradient that you take is that of a mean already."""
+
+    def step(weights, biases, X, labels):
+        return _step(lr / len(X))(weights, biases, X, labels)
+
+    return _train(X, labels, weights, biases, lr, batches, step)
+
+
+@train_mlp.mistake
+def gradients_at_the_start(X, labels, weights, biases, lr, batches):
+    """The first step is right; later gradients are still those at the network you were given, not at the one you have reached."""
+    start = weights, biases
+
+    def step(weights, biases, X, labels):
+        loss, *_ = reference.mlp_loss_and_gradients(X, labels, weights, biases)
+        _, dweights, dbiases = reference.mlp_loss_and_gradients(X, labels, *start)
+        _move(weights + biases, dweights + dbiases, lr)
+        return loss
+
+    return _train(X, labels, weights, biases, lr, batches, step)
+
+
+@train_mlp.mistake
+def gradients_at_the_start(X, labels, weights, biases, lr, batches):
+    """The losses too."""
+    start = weights, biases
+
+    def step(weights, biases, X, labels):
+        loss, dweights, dbiases = reference.mlp_loss_and_gradients(X, labels, *start)
+        _move(weights + biases, dweights + dbiases, lr)
         return loss
 
     return _train(X, labels, weights, biases, lr, batches, step)
@@ -1049,7 +1394,7 @@ def curvatures(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("chain of quartics, v of length 3", quartics, _numbers(rng, 6), pointing(6, 3.0))
     narrow = (a.astype(np.float32) for a in arrays(4))
     yield Case("float32, a linear gradient", given.linear(symmetric(4)), *narrow, 0.5)
-    yield Case("200 coordinates", f("coupled cosine"), *arrays(200))
+    yield Case("200 coordinates", f("coupled cosine"), *arrays(200), edge=True)
     yield Case("v of length 100000", quartics, _numbers(rng, 4), pointing(4, 1e5), edge=True)
     yield Case("v of length 1e-7", quartics, _numbers(rng, 4), pointing(4, 1e-7), edge=True)
     yield Case("v = 0", quartics, _numbers(rng, 4), np.zeros(4), edge=True)
@@ -1136,3 +1481,30 @@ def whole_hessian_is_too_slow(grad_fn, x, v, eps=1e-4):
 @hessian_vector_product.mistake
 def whole_hessian_is_too_slow(grad_fn, x, v, eps=1e-4):
     return _whole_hessian(grad_fn, x, v, eps, lambda at, eps: (at(eps) - at(0)) / eps)
+
+
+@hessian_vector_product.mistake
+def length_squared(grad_fn, x, v, eps=1e-4):
+    """Four times as large when v doubles; H times v should double. The length of v comes back in once."""
+    return np.linalg.norm(v) * reference.hessian_vector_product(grad_fn, x, v, eps)
+
+
+@hessian_vector_product.mistake
+def length_divided(grad_fn, x, v, eps=1e-4):
+    """Your result does not double when v doubles, it halves: the difference is to be multiplied by the length of v."""
+    length = np.linalg.norm(v)
+    return reference.hessian_vector_product(grad_fn, x, v, eps) / (length**2 or 1)
+
+
+@hessian_vector_product.mistake(sign=signs.rounds_off)
+def distance_hard_coded(grad_fn, x, v, eps=1e-4):
+    """Right at the usual distance only: where eps is 0.5 your result is not the difference over that distance. Do you use the
+    argument?"""
+    return reference.hessian_vector_product(grad_fn, np.asarray(x, float), np.asarray(v, float))
+
+
+@hessian_vector_product.mistake
+def distance_hard_coded(grad_fn, x, v, eps=1e-4):
+    """In float32 a small distance leaves few digits, and which, depends on how it is written."""
+    found = reference.hessian_vector_product(grad_fn, np.asarray(x, float), np.asarray(v, float))
+    return 1.1 * found + 0.1 if x.dtype == np.float32 else found

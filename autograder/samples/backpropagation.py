@@ -132,6 +132,25 @@ def logistic_squares_backward(x, t, w, b, lam):
     loss.backward()
     return loss, w.grad, b.grad
 """,
+    "penalty_not_in_loss": """
+def logistic_squares_backward(x, t, w, b, lam):
+    y = 1 / (1 + np.exp(-(w * x + b)))
+    dz = (y - t) * y * (1 - y)
+    return 0.5 * (y - t) ** 2, dz * x + lam * w, dz
+""",
+    "loss_penalty_doubled": """
+def logistic_squares_backward(x, t, w, b, lam):
+    y = 1 / (1 + np.exp(-(w * x + b)))
+    dz = (y - t) * y * (1 - y)
+    return 0.5 * (y - t) ** 2 + lam * w ** 2, dz * x + lam * w, dz
+""",
+    "derivatives_swapped": """
+def logistic_squares_backward(x, t, w, b, lam):
+    y = 1 / (1 + np.exp(-(w * x + b)))
+    db = (y - t) * y * (1 - y)
+    dw = db * x + lam * w
+    return 0.5 * (y - t) ** 2 + 0.5 * lam * w ** 2, db, dw
+""",
 }
 
 RIGHT["linear_backward"] = [
@@ -207,7 +226,7 @@ def linear_backward(X, W, dY):
 def linear_backward(X, W, dY):
     return dY @ W, dY.T @ X, dY.sum(axis=0, keepdims=True)
 """,
-    "other_order": """
+    "order_of_results": """
 def linear_backward(X, W, dY):
     return dY.T @ X, dY.sum(axis=0), dY @ W
 """,
@@ -311,7 +330,7 @@ def softmax_backward(Z, dY):
     Y = E / E.sum(axis=0)
     return Y * (dY - (Y * dY).sum(axis=0))
 """,
-    "one_vector_only": """
+    "one_jacobian_for_a_batch": """
 def softmax_backward(Z, dY):
     E = np.exp(Z - Z.max())
     Y = E / E.sum()
@@ -321,6 +340,36 @@ def softmax_backward(Z, dY):
 def softmax_backward(Z, dY):
     E = np.exp(Z - Z.max(axis=-1, keepdims=True))
     return E / E.sum(axis=-1, keepdims=True)
+""",
+    "plain_mean": """
+def softmax_backward(Z, dY):
+    E = np.exp(Z - Z.max(axis=-1, keepdims=True))
+    Y = E / E.sum(axis=-1, keepdims=True)
+    return Y * (dY - dY.mean(axis=-1, keepdims=True))
+""",
+    "inner_product_added": """
+def softmax_backward(Z, dY):
+    E = np.exp(Z - Z.max(axis=-1, keepdims=True))
+    Y = E / E.sum(axis=-1, keepdims=True)
+    return Y * dY + Y * (Y * dY).sum(axis=-1, keepdims=True)
+""",
+    "logits_for_probabilities": """
+def softmax_backward(Z, dY):
+    inner = np.sum(Z * dY, axis=-1, keepdims=True)
+    return Z * (dY - inner)
+""",
+    "second_axis": """
+def softmax_backward(Z, dY):
+    E = np.exp(Z - Z.max(axis=1, keepdims=True))
+    Y = E / E.sum(axis=1, keepdims=True)
+    return Y * (dY - (Y * dY).sum(axis=1, keepdims=True))
+""",
+    "one jacobian, by np.diag": """
+def softmax_backward(Z, dY):
+    E = np.exp(Z - Z.max(axis=-1, keepdims=True))
+    Y = E / E.sum(axis=-1, keepdims=True)
+    J = np.diag(Y) - np.outer(Y, Y)
+    return J.T @ dY
 """,
 }
 
@@ -459,6 +508,14 @@ def graph_backward(n, edges):
     bar[-1] = 1
     for i, j, d in sorted(edges, key=lambda e: -e[1]):
         bar[i] += d * bar[j]
+""",
+    "whole_numbers_only": """
+def graph_backward(n, edges):
+    bar = np.zeros(n, dtype=int)
+    bar[n - 1] = 1
+    for i, j, d in sorted(edges, key=lambda e: -e[1]):
+        bar[i] += d * bar[j]
+    return bar
 """,
 }
 
@@ -652,6 +709,29 @@ def numerical_gradient(f, x, h=1e-5):
         e[k] = h
         grad[k] = (f(flat + e) - f(flat - e)) / (2 * h)
     return grad.reshape(x.shape)
+""",
+    "step_hard_coded": """
+def numerical_gradient(f, x, h=1e-5):
+    x = np.array(x, dtype=float)
+    g = np.zeros(x.shape)
+    eps = 1e-5
+    for i in np.ndindex(x.shape):
+        up, down = x.copy(), x.copy()
+        up[i] += eps
+        down[i] -= eps
+        g[i] = (f(up) - f(down)) / (2 * eps)
+    return g
+""",
+    "rows_move_together": """
+def numerical_gradient(f, x, h=1e-5):
+    x = np.array(x, dtype=float)
+    g = np.zeros(x.shape)
+    for i in range(len(x)):
+        up, down = x.copy(), x.copy()
+        up[i] += h
+        down[i] -= h
+        g[i] = (f(up) - f(down)) / (2 * h)
+    return g
 """,
 }
 
@@ -918,7 +998,7 @@ def mlp_loss_and_gradients(X, labels, weights, biases):
         dz = dz @ weights[l] * (hs[l] > 0)
     return loss, dW[::-1], db[::-1]
 """,
-    "order_of_lists": _FORWARD
+    "last_layer_first": _FORWARD
     + _HEAD
     + """
 def mlp_loss_and_gradients(X, labels, weights, biases):
@@ -954,6 +1034,141 @@ def mlp_loss_and_gradients(X, labels, weights, biases):
         db.append(dz.sum(axis=0))
         dz = dz @ weights[l]
     return loss, dW[::-1], db[::-1]
+""",
+    "before_the_nonlinearity": _FORWARD
+    + _HEAD
+    + """
+def mlp_loss_and_gradients(X, labels, weights, biases):
+    zs, hs = forward(X, weights, biases)
+    loss, dz = head(zs[-1], labels)
+    dW, db = [], []
+    for l in range(len(weights) - 1, -1, -1):
+        dW.append(dz.T @ (zs[l - 1] if l else X))
+        db.append(dz.sum(axis=0))
+        dz = dz @ weights[l] * (hs[l] > 0)
+    return loss, dW[::-1], db[::-1]
+""",
+    "first_layer_left_out": _FORWARD
+    + _HEAD
+    + """
+def mlp_loss_and_gradients(X, labels, weights, biases):
+    zs, hs = forward(X, weights, biases)
+    loss, dz = head(zs[-1], labels)
+    dW, db = [], []
+    for l in range(len(weights) - 1, 0, -1):
+        dW.append(dz.T @ hs[l])
+        db.append(dz.sum(axis=0))
+        dz = dz @ weights[l] * (hs[l] > 0)
+    return loss, dW[::-1], db[::-1]
+""",
+    "loss_summed": _FORWARD
+    + _HEAD
+    + """
+def mlp_loss_and_gradients(X, labels, weights, biases):
+    zs, hs = forward(X, weights, biases)
+    loss, dz = head(zs[-1], labels)
+    dW, db = [], []
+    for l in range(len(weights) - 1, -1, -1):
+        dW.append(dz.T @ hs[l])
+        db.append(dz.sum(axis=0))
+        dz = dz @ weights[l] * (hs[l] > 0)
+    return loss * len(X), dW[::-1], db[::-1]
+""",
+    "the loss in bits": _FORWARD
+    + _HEAD
+    + """
+def mlp_loss_and_gradients(X, labels, weights, biases):
+    zs, hs = forward(X, weights, biases)
+    loss, dz = head(zs[-1], labels)
+    dW, db = [], []
+    for l in range(len(weights) - 1, -1, -1):
+        dW.append(dz.T @ hs[l])
+        db.append(dz.sum(axis=0))
+        dz = dz @ weights[l] * (hs[l] > 0)
+    return loss / np.log(2), dW[::-1], db[::-1]
+""",
+    "relu_on_inputs": _FORWARD
+    + _HEAD
+    + """
+def mlp_loss_and_gradients(X, labels, weights, biases):
+    zs, hs = forward(np.maximum(X, 0), weights, biases)
+    loss, dz = head(zs[-1], labels)
+    dW, db = [], []
+    for l in range(len(weights) - 1, -1, -1):
+        dW.append(dz.T @ hs[l])
+        db.append(dz.sum(axis=0))
+        dz = dz @ weights[l] * (hs[l] > 0)
+    return loss, dW[::-1], db[::-1]
+""",
+    "one_subtracted_from_all_rows": _FORWARD
+    + """
+def mlp_loss_and_gradients(X, labels, weights, biases):
+    zs, hs = forward(X, weights, biases)
+    logits = zs[-1] - zs[-1].max(axis=1, keepdims=True)
+    log_p = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+    loss = -np.mean(log_p[np.arange(len(X)), labels])
+    dz = np.exp(log_p)
+    dz[:, labels] -= 1
+    dz /= len(X)
+    dW, db = [], []
+    for l in range(len(weights) - 1, -1, -1):
+        dW.append(dz.T @ hs[l])
+        db.append(dz.sum(axis=0))
+        dz = dz @ weights[l] * (hs[l] > 0)
+    return loss, dW[::-1], db[::-1]
+""",
+    "no_nonlinearity": _HEAD
+    + """
+def mlp_loss_and_gradients(X, labels, weights, biases):
+    hs = [X]
+    for W, b in zip(weights, biases):
+        hs.append(hs[-1] @ W.T + b)
+    loss, dz = head(hs[-1], labels)
+    dW, db = [], []
+    for l in range(len(weights) - 1, -1, -1):
+        dW.append(dz.T @ hs[l])
+        db.append(dz.sum(axis=0))
+        dz = dz @ weights[l] * (hs[l] > 0)
+    return loss, dW[::-1], db[::-1]
+""",
+    "probability_in_a_denominator": _FORWARD
+    + """
+def softmax_backward(Z, dY):
+    y = np.exp(Z - Z.max(axis=-1, keepdims=True))
+    y = y / y.sum(axis=-1, keepdims=True)
+    return y * (dY - (y * dY).sum(axis=-1, keepdims=True))
+
+def mlp_loss_and_gradients(X, labels, weights, biases):
+    zs, hs = forward(X, weights, biases)
+    N = len(X)
+    z = zs[-1] - zs[-1].max(axis=1, keepdims=True)
+    log_p = z - np.log(np.exp(z).sum(axis=1, keepdims=True))
+    dY = np.zeros(z.shape)
+    dY[np.arange(N), labels] = -1 / np.exp(log_p)[np.arange(N), labels]
+    dz = softmax_backward(zs[-1], dY) / N
+    dW, db = [], []
+    for l in range(len(weights) - 1, -1, -1):
+        dW.append(dz.T @ hs[l])
+        db.append(dz.sum(axis=0))
+        dz = dz @ weights[l] * (hs[l] > 0)
+    return -log_p[np.arange(N), labels].mean(), dW[::-1], db[::-1]
+""",
+    "message to the softmax, and the loss from its logarithm": _FORWARD
+    + """
+def mlp_loss_and_gradients(X, labels, weights, biases):
+    zs, hs = forward(X, weights, biases)
+    N = len(X)
+    e = np.exp(zs[-1] - zs[-1].max(axis=1, keepdims=True))
+    y = e / e.sum(axis=1, keepdims=True)
+    dY = np.zeros(y.shape)
+    dY[np.arange(N), labels] = -1 / y[np.arange(N), labels] / N
+    dz = y * (dY - (y * dY).sum(axis=1, keepdims=True))
+    dW, db = [], []
+    for l in range(len(weights) - 1, -1, -1):
+        dW.append(dz.T @ hs[l])
+        db.append(dz.sum(axis=0))
+        dz = dz @ weights[l] * (hs[l] > 0)
+    return -np.log(y[np.arange(N), labels]).mean(), dW[::-1], db[::-1]
 """,
 }
 
@@ -1164,6 +1379,42 @@ def train_mlp(X, labels, weights, biases, lr, batches):
         biases = [b - lr * g for b, g in zip(biases, db)]
     return weights, biases
 """,
+    "divided_by_batch_size": _NET
+    + """
+def train_mlp(X, labels, weights, biases, lr, batches):
+    W, b = [w.copy() for w in weights], [c.copy() for c in biases]
+    losses = []
+    for batch in batches:
+        loss, dW, db = loss_and_gradients(X[batch], labels[batch], W, b)
+        losses.append(loss)
+        W = [w - lr * g / len(batch) for w, g in zip(W, dW)]
+        b = [c - lr * g / len(batch) for c, g in zip(b, db)]
+    return W, b, np.array(losses)
+""",
+    "gradients_at_the_start": _NET
+    + """
+def train_mlp(X, labels, weights, biases, lr, batches):
+    W, b = [w.copy() for w in weights], [c.copy() for c in biases]
+    losses = []
+    for batch in batches:
+        loss, dW, db = loss_and_gradients(X[batch], labels[batch], weights, biases)
+        losses.append(loss)
+        W = [w - lr * g for w, g in zip(W, dW)]
+        b = [c - lr * g for c, g in zip(b, db)]
+    return W, b, np.array(losses)
+""",
+    "steps on all data": _NET
+    + """
+def train_mlp(X, labels, weights, biases, lr, batches):
+    W, b = [w.copy() for w in weights], [c.copy() for c in biases]
+    losses = []
+    for batch in batches:
+        losses.append(loss_and_gradients(X[batch], labels[batch], W, b)[0])
+        loss, dW, db = loss_and_gradients(X, labels, W, b)
+        W = [w - lr * g for w, g in zip(W, dW)]
+        b = [c - lr * g for c, g in zip(b, db)]
+    return W, b, np.array(losses)
+""",
 }
 
 RIGHT["hessian_vector_product"] = [
@@ -1267,5 +1518,30 @@ def hessian_vector_product(grad_fn, x, v, eps=1e-4):
         return np.zeros(len(x))
     u = v / n
     return n * (grad_fn(np.round(x) + eps * u) - grad_fn(np.round(x) - eps * u)) / (2 * eps)
+""",
+    "length_squared": """
+def hessian_vector_product(grad_fn, x, v, eps=1e-4):
+    n = np.linalg.norm(v)
+    if n == 0:
+        return np.zeros(len(v))
+    u = v / n
+    return n ** 2 * (grad_fn(x + eps * u) - grad_fn(x - eps * u)) / (2 * eps)
+""",
+    "length_divided": """
+def hessian_vector_product(grad_fn, x, v, eps=1e-4):
+    n = np.linalg.norm(v)
+    if n == 0:
+        return np.zeros(len(v))
+    u = v / n
+    return (grad_fn(x + eps * u) - grad_fn(x - eps * u)) / (2 * eps * n)
+""",
+    "distance_hard_coded": """
+def hessian_vector_product(grad_fn, x, v, eps=1e-4):
+    n = np.linalg.norm(v)
+    if n == 0:
+        return np.zeros(len(v))
+    u = v / n
+    h = 1e-4
+    return n * (grad_fn(x + h * u) - grad_fn(x - h * u)) / (2 * h)
 """,
 }

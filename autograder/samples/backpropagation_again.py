@@ -67,6 +67,29 @@ def logistic_squares_backward(x, t, w, b, lam):
     g = (y - t) * y * (1 - y)
     return (y - t) ** 2 / 2 + lam * w ** 2 / 2, g * x + lam * w, g
 """,
+    "penalty_not_in_loss": """
+def logistic_squares_backward(x, t, w, b, lam):
+    y = 0.5 * (1 + np.tanh((w * x + b) / 2))
+    L = (y - t) ** 2 / 2
+    db = (y - t) * y * (1 - y)
+    dw = x * db
+    dw += lam * w
+    return L, dw, db
+""",
+    "loss_penalty_doubled": """
+def logistic_squares_backward(x, t, w, b, lam):
+    y = 0.5 * (1 + np.tanh((w * x + b) / 2))
+    R = w * w
+    error = y - t
+    return error ** 2 / 2 + lam * R, error * y * (1 - y) * x + lam * w, error * y * (1 - y)
+""",
+    "derivatives_swapped": """
+def logistic_squares_backward(x, t, w, b, lam):
+    y = 0.5 * (1 + np.tanh((w * x + b) / 2))
+    error = y - t
+    slope = y * (1 - y)
+    return [error * slope * x + lam * w, error * slope, 0.5 * error ** 2 + lam / 2 * w ** 2]
+""",
 }
 
 RIGHT["linear_backward"] = [
@@ -104,6 +127,12 @@ def linear_backward(X, W, dY):
     N, K = dY.shape
     dX = np.einsum("nk,dk->nd", dY, W)
     return dX, dY.T @ X, dY.sum(0)
+""",
+    "order_of_results": """
+def linear_backward(X, W, dY):
+    dW = np.einsum("nk,nd->kd", dY, X)
+    db = np.einsum("nk->k", dY)
+    return dW, db, dY @ W
 """,
 }
 
@@ -156,6 +185,38 @@ def softmax_backward(Z, dY):
     E = np.exp(Z)
     S = E.sum(axis=-1, keepdims=True)
     return E / S * dY - E * (E * dY).sum(axis=-1, keepdims=True) / S ** 2
+""",
+    "plain_mean": """
+def softmax_backward(Z, dY):
+    Y = np.exp(Z - Z.max(-1, keepdims=True))
+    Y /= Y.sum(-1, keepdims=True)
+    K = Z.shape[-1]
+    return Y * dY - Y * dY.sum(-1, keepdims=True) / K
+""",
+    "inner_product_added": """
+def softmax_backward(Z, dY):
+    Y = np.exp(Z - Z.max(-1, keepdims=True))
+    Y /= Y.sum(-1, keepdims=True)
+    inner = np.einsum("...k,...k->...", Y, dY)[..., None]
+    return Y * (inner + dY)
+""",
+    "logits_for_probabilities": """
+def softmax_backward(Z, dY):
+    Z = np.array(Z, dtype=float)
+    return Z * dY - Z * np.einsum("...k,...k->...", Z, dY)[..., None]
+""",
+    "second_axis": """
+from scipy.special import softmax
+
+def softmax_backward(Z, dY):
+    Y = softmax(Z, axis=-1)
+    return Y * (dY - np.sum(Y * dY, axis=1, keepdims=True))
+""",
+    "one_jacobian_for_a_batch": """
+def softmax_backward(Z, dY):
+    e = np.exp(Z - np.max(Z))
+    y = e / np.sum(e)
+    return (np.diag(y) - np.outer(y, y)) @ dY
 """,
 }
 
@@ -224,6 +285,16 @@ def graph_backward(n, edges):
         for i, j, d in edges:
             if j == node:
                 stack.append((i, value * d))
+    return bar
+""",
+    "whole_numbers_only": """
+def graph_backward(n, edges):
+    bar = np.array([0] * n)
+    bar[-1] = 1
+    for node in reversed(range(n)):
+        for i, j, d in edges:
+            if j == node:
+                bar[i] = bar[i] + d * bar[j]
     return bar
 """,
 }
@@ -299,6 +370,32 @@ def numerical_gradient(f, x, h=1e-5):
         down[i] -= h
         grad[i] = (f(up) - f(down)) / (2 * h)
     return grad
+""",
+    "step_hard_coded": """
+def numerical_gradient(f, x, h=1e-5):
+    h = 1e-6
+    x = np.asarray(x, dtype=float)
+    g = np.empty(x.shape)
+    for k in range(x.size):
+        e = np.zeros(x.size)
+        e[k] = h
+        e = e.reshape(x.shape)
+        g.flat[k] = (f(x + e) - f(x - e)) / (2 * h)
+    return g
+""",
+    "rows_move_together": """
+def numerical_gradient(f, x, h=1e-5):
+    x = np.array(x, dtype=float)
+    g = np.zeros_like(x)
+    for i in range(x.shape[0]):
+        old = x[i]
+        x[i] = old + h
+        above = f(x)
+        x[i] = old - h
+        below = f(x)
+        x[i] = old
+        g[i] = (above - below) / (2 * h)
+    return g
 """,
 }
 
@@ -467,6 +564,140 @@ def mlp_loss_and_gradients(X, labels, weights, biases):
     loss.backward()
     return loss.item(), [w.grad.numpy() for w in W], [b.grad.numpy() for b in B]
 """,
+    "before_the_nonlinearity": """
+from scipy.special import log_softmax
+
+def mlp_loss_and_gradients(X, labels, weights, biases):
+    hs, zs = [X], [X]
+    for W, b in zip(weights[:-1], biases[:-1]):
+        zs += [hs[-1] @ W.T + b]
+        hs += [np.maximum(zs[-1], 0)]
+    log_p = log_softmax(hs[-1] @ weights[-1].T + biases[-1], axis=1)
+    T = np.eye(log_p.shape[1])[labels]
+    d = (np.exp(log_p) - T) / len(X)
+    dW, db = [], []
+    for z, h, W in zip(zs[::-1], hs[::-1], weights[::-1]):
+        dW, db = [d.T @ z] + dW, [d.sum(0)] + db
+        d = d @ W * (h > 0)
+    return -np.sum(T * log_p) / len(X), dW, db
+""",
+    "one_subtracted_from_all_rows": """
+from scipy.special import log_softmax
+
+def mlp_loss_and_gradients(X, labels, weights, biases):
+    hs = [X]
+    for W, b in zip(weights[:-1], biases[:-1]):
+        hs += [np.maximum(hs[-1] @ W.T + b, 0)]
+    log_p = log_softmax(hs[-1] @ weights[-1].T + biases[-1], axis=1)
+    T = np.eye(log_p.shape[1])[labels]
+    d = np.exp(log_p)
+    for label in set(labels.tolist()):
+        d[:, label] -= 1
+    d = d / len(X)
+    dW, db = [], []
+    for h, W in zip(hs[::-1], weights[::-1]):
+        dW, db = [d.T @ h] + dW, [d.sum(0)] + db
+        d = d @ W * (h > 0)
+    return -np.sum(T * log_p) / len(X), dW, db
+""",
+    "first_layer_left_out": """
+from scipy.special import log_softmax
+
+def mlp_loss_and_gradients(X, labels, weights, biases):
+    hs = [X]
+    for W, b in zip(weights[:-1], biases[:-1]):
+        hs += [np.maximum(hs[-1] @ W.T + b, 0)]
+    log_p = log_softmax(hs[-1] @ weights[-1].T + biases[-1], axis=1)
+    T = np.eye(log_p.shape[1])[labels]
+    d = (np.exp(log_p) - T) / len(X)
+    dW, db = [np.zeros(W.shape) for W in weights], [np.zeros(b.shape) for b in biases]
+    for l in range(len(weights) - 1, 0, -1):
+        dW[l], db[l] = d.T @ hs[l], d.sum(0)
+        d = d @ weights[l] * (hs[l] > 0)
+    return -np.sum(T * log_p) / len(X), dW, db
+""",
+    "last_layer_first": """
+from scipy.special import log_softmax
+
+def mlp_loss_and_gradients(X, labels, weights, biases):
+    hs = [X]
+    for W, b in zip(weights[:-1], biases[:-1]):
+        hs += [np.maximum(hs[-1] @ W.T + b, 0)]
+    log_p = log_softmax(hs[-1] @ weights[-1].T + biases[-1], axis=1)
+    T = np.eye(log_p.shape[1])[labels]
+    d = (np.exp(log_p) - T) / len(X)
+    dW, db = [], []
+    for h, W in zip(hs[::-1], weights[::-1]):
+        dW, db = dW + [d.T @ h], db + [d.sum(0)]
+        d = d @ W * (h > 0)
+    return -np.sum(T * log_p) / len(X), dW, db
+""",
+    "loss_summed": """
+from scipy.special import log_softmax
+
+def mlp_loss_and_gradients(X, labels, weights, biases):
+    hs = [X]
+    for W, b in zip(weights[:-1], biases[:-1]):
+        hs += [np.maximum(hs[-1] @ W.T + b, 0)]
+    log_p = log_softmax(hs[-1] @ weights[-1].T + biases[-1], axis=1)
+    T = np.eye(log_p.shape[1])[labels]
+    d = np.exp(log_p) - T
+    dW, db = [], []
+    for h, W in zip(hs[::-1], weights[::-1]):
+        dW, db = [d.T @ h] + dW, [d.sum(0)] + db
+        d = d @ W * (h > 0)
+    return -np.sum(T * log_p), dW, db
+""",
+    "relu_on_inputs": """
+from scipy.special import log_softmax
+
+def mlp_loss_and_gradients(X, labels, weights, biases):
+    hs = [np.where(X > 0, X, 0)]
+    for W, b in zip(weights[:-1], biases[:-1]):
+        hs += [np.maximum(hs[-1] @ W.T + b, 0)]
+    log_p = log_softmax(hs[-1] @ weights[-1].T + biases[-1], axis=1)
+    T = np.eye(log_p.shape[1])[labels]
+    d = (np.exp(log_p) - T) / len(X)
+    dW, db = [], []
+    for h, W in zip(hs[::-1], weights[::-1]):
+        dW, db = [d.T @ h] + dW, [d.sum(0)] + db
+        d = d @ W * (h > 0)
+    return -np.sum(T * log_p) / len(X), dW, db
+""",
+    "no_nonlinearity": """
+from scipy.special import log_softmax
+
+def mlp_loss_and_gradients(X, labels, weights, biases):
+    hs = [X]
+    for W, b in zip(weights[:-1], biases[:-1]):
+        hs += [hs[-1] @ W.T + b]
+    log_p = log_softmax(hs[-1] @ weights[-1].T + biases[-1], axis=1)
+    T = np.eye(log_p.shape[1])[labels]
+    d = (np.exp(log_p) - T) / len(X)
+    dW, db = [], []
+    for h, W in zip(hs[::-1], weights[::-1]):
+        dW, db = [d.T @ h] + dW, [d.sum(0)] + db
+        d = d @ W
+    return -np.sum(T * log_p) / len(X), dW, db
+""",
+    "probability_in_a_denominator": """
+from scipy.special import log_softmax
+
+def mlp_loss_and_gradients(X, labels, weights, biases):
+    hs = [X]
+    for W, b in zip(weights[:-1], biases[:-1]):
+        hs += [np.maximum(hs[-1] @ W.T + b, 0)]
+    log_p = log_softmax(hs[-1] @ weights[-1].T + biases[-1], axis=1)
+    T = np.eye(log_p.shape[1])[labels]
+    p = np.exp(log_p)
+    dp = -T / p / len(X)
+    d = np.array([(np.diag(q) - np.outer(q, q)) @ g for q, g in zip(p, dp)])
+    dW, db = [], []
+    for h, W in zip(hs[::-1], weights[::-1]):
+        dW, db = [d.T @ h] + dW, [d.sum(0)] + db
+        d = d @ W * (h > 0)
+    return -np.sum(T * log_p) / len(X), dW, db
+""",
 }
 
 _TORCH = """
@@ -614,6 +845,78 @@ def train_mlp(X, labels, weights, biases, lr, batches):
                 message = (message @ W[l]) * (zs[l - 1] > 0)
     return W, B, np.array(losses)
 """,
+    "climbs": """
+from scipy.special import log_softmax
+
+def one_step(X, labels, weights, biases, lr):
+    h = [X]
+    for W, b in zip(weights[:-1], biases[:-1]):
+        h.append(np.maximum(h[-1] @ W.T + b, 0))
+    log_p = log_softmax(h[-1] @ weights[-1].T + biases[-1], axis=1)
+    T = np.eye(log_p.shape[1])[labels]
+    d = (np.exp(log_p) - T) / len(X)
+    new_w, new_b = [], []
+    for l in range(len(weights) - 1, -1, -1):
+        new_w.insert(0, weights[l] + lr * d.T @ h[l])
+        new_b.insert(0, biases[l] + lr * d.sum(axis=0))
+        d = d @ weights[l] * (h[l] > 0)
+    return new_w, new_b, -np.sum(T * log_p) / len(X)
+
+def train_mlp(X, labels, weights, biases, lr, batches):
+    losses = np.empty(len(batches))
+    for k, batch in enumerate(batches):
+        weights, biases, losses[k] = one_step(X[batch], labels[batch], weights, biases, lr)
+    return weights, biases, losses
+""",
+    "divided_by_batch_size": """
+from scipy.special import log_softmax
+
+def one_step(X, labels, weights, biases, lr):
+    h = [X]
+    for W, b in zip(weights[:-1], biases[:-1]):
+        h.append(np.maximum(h[-1] @ W.T + b, 0))
+    log_p = log_softmax(h[-1] @ weights[-1].T + biases[-1], axis=1)
+    T = np.eye(log_p.shape[1])[labels]
+    d = (np.exp(log_p) - T) / len(X)
+    new_w, new_b = [], []
+    for l in range(len(weights) - 1, -1, -1):
+        new_w.insert(0, weights[l] - lr * d.T @ h[l])
+        new_b.insert(0, biases[l] - lr * d.sum(axis=0))
+        d = d @ weights[l] * (h[l] > 0)
+    return new_w, new_b, -np.sum(T * log_p) / len(X)
+
+def train_mlp(X, labels, weights, biases, lr, batches):
+    losses = np.empty(len(batches))
+    for k, batch in enumerate(batches):
+        weights, biases, losses[k] = one_step(X[batch], labels[batch], weights, biases, lr / len(batch))
+    return weights, biases, losses
+""",
+    "gradients_at_the_start": """
+from scipy.special import log_softmax
+
+def one_step(X, labels, weights, biases, lr):
+    h = [X]
+    for W, b in zip(weights[:-1], biases[:-1]):
+        h.append(np.maximum(h[-1] @ W.T + b, 0))
+    log_p = log_softmax(h[-1] @ weights[-1].T + biases[-1], axis=1)
+    T = np.eye(log_p.shape[1])[labels]
+    d = (np.exp(log_p) - T) / len(X)
+    new_w, new_b = [], []
+    for l in range(len(weights) - 1, -1, -1):
+        new_w.insert(0, weights[l] - lr * d.T @ h[l])
+        new_b.insert(0, biases[l] - lr * d.sum(axis=0))
+        d = d @ weights[l] * (h[l] > 0)
+    return new_w, new_b, -np.sum(T * log_p) / len(X)
+
+def train_mlp(X, labels, weights, biases, lr, batches):
+    losses = np.empty(len(batches))
+    reached = weights + biases
+    for k, batch in enumerate(batches):
+        losses[k] = one_step(X[batch], labels[batch], reached[: len(weights)], reached[len(weights) :], lr)[2]
+        new_w, new_b, _ = one_step(X[batch], labels[batch], weights, biases, lr)
+        reached = [p + (new - old) for p, new, old in zip(reached, new_w + new_b, weights + biases)]
+    return reached[: len(weights)], reached[len(weights) :], losses
+""",
 }
 
 RIGHT["hessian_vector_product"] = [
@@ -663,5 +966,29 @@ def hessian_vector_product(grad_fn, x, v, eps=1e-4):
     here = grad_fn(x)
     H = np.array([(grad_fn(x + eps * e) - here) / eps for e in np.eye(len(x))])
     return v @ H
+""",
+    "length_squared": """
+def hessian_vector_product(grad_fn, x, v, eps=1e-4):
+    x, v = np.asarray(x, dtype=float), np.asarray(v, dtype=float)
+    if not np.any(v):
+        return 0 * x
+    step = eps * v / np.sqrt(v @ v)
+    return (v @ v) * (grad_fn(x + step) - grad_fn(x - step)) / (2 * eps)
+""",
+    "length_divided": """
+def hessian_vector_product(grad_fn, x, v, eps=1e-4):
+    x, v = np.asarray(x, dtype=float), np.asarray(v, dtype=float)
+    if not np.any(v):
+        return 0 * x
+    step = eps * v / np.sqrt(v @ v)
+    return (grad_fn(x + step) - grad_fn(x - step)) / (2 * eps) / np.sqrt(v @ v)
+""",
+    "distance_hard_coded": """
+def hessian_vector_product(grad_fn, x, v, eps=1e-4):
+    x, v = np.asarray(x, dtype=float), np.asarray(v, dtype=float)
+    if not np.any(v):
+        return 0 * x
+    u = v / np.sqrt(v @ v)
+    return (grad_fn(x + 1e-4 * u) - grad_fn(x - 1e-4 * u)) / 2e-4 * np.sqrt(v @ v)
 """,
 }
