@@ -60,6 +60,7 @@ def test_one_node_after_the_other_gets_its_error_signal_and_it_is_that_of_the_nu
     known = []
     for step in range(9):
         found, _ = rows(stage, step=step)
+        assert all((row[2] == "not yet") == (row[3] == "") for row in found.values())  # one has to guess first
         known.append([name for name, row in found.items() if row[2] != "not yet"])
     assert [len(names) for names in known] == [0, 1, 2, 3, 4, 5, 6, 7, 7]
     assert all(row[2] == row[3] for row in found.values())
@@ -83,6 +84,7 @@ def test_a_wrong_derivative_differs_from_its_nudge_and_the_note_says_so():
 
     _, note = rows(demos.one_unit(no_penalty), step=8)
     assert "say otherwise" in note
+    assert "in all 0.367, but your dw is 0.287" in note
 
 
 def paths(n, edges, start):
@@ -105,10 +107,24 @@ def test_what_arrives_is_the_sum_over_all_paths(graph):
     assert "All sums" in note
 
 
+@pytest.mark.parametrize("graph", demos.GRAPHS)
+def test_no_sum_is_shown_before_its_node_is_complete(graph):
+    stage = demos.graph_messages(reference.graph_backward)
+    for step in range(len(demos.GRAPHS[graph][1])):
+        found, note = rows(stage, graph=graph, step=step)
+        assert all((row[3] == "") == (row[1] != "complete") for row in found.values())
+        assert "Next" not in note
+
+
+def test_both_edges_of_v_times_v_are_changed_together():
+    found, _ = rows(demos.graph_messages(reference.graph_backward), graph="v · v", step=3, d=2.0, edge3="0 → 1")
+    assert found["0"][2] == "-4"
+
+
 def test_an_edited_edge_changes_what_arrives_and_a_wrong_answer_is_named():
     stage = demos.graph_messages(reference.graph_backward)
     before, _ = rows(stage, graph="three diamonds", step=12)
-    after, _ = rows(stage, graph="three diamonds", step=12, edge=3, d=0.0)
+    after, _ = rows(stage, graph="three diamonds", step=12, d=0.0, **{demos.PICKED["three diamonds"]: "1 → 3"})
     assert float(after["0"][2]) == float(before["0"][2]) / 2
 
     def overwrites(n, edges):

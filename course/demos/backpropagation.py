@@ -28,7 +28,22 @@ Place = tuple[float, float]
 
 
 def _shown(value: float) -> str:
-    return f"{value:.4g}".replace("-", "−")
+    return f"{value:.3g}".replace("-", "−")
+
+
+def _waiting(here: Place, there: Place, bend: float) -> Any:
+    """An edge that no message has passed: it points forward, from what is used to what uses it."""
+    return _arrow(here, there, bend)
+
+
+def _next(here: Place, there: Place, bend: float) -> Any:
+    """The edge on which the next message travels, backward."""
+    return _arrow(there, here, -bend, ORANGE, 3.2)
+
+
+def _passed(here: Place, there: Place, bend: float) -> Any:
+    """An edge that its message has passed."""
+    return _arrow(there, here, -bend, ORANGE, 1.4, "-.")
 
 
 def _boxes(places: dict[Any, Place], given: tuple = ()) -> list:
@@ -53,12 +68,15 @@ def _arrow(here: Place, there: Place, bend: float, color: str = INK, width: floa
     return arrows(*start, *(end - start), color=color, width=width, dash=dash)
 
 
-def _labels(places: dict[Any, Place], said: dict[Any, str], up: bool, color: str) -> list:
-    """Texts above or below some nodes."""
+def _labels(
+    places: dict[Any, Place], said: dict[Any, str], up: bool, color: str, aside: dict[Any, float] | None = None
+) -> list:
+    """Texts above or below some nodes. aside: how far to the right, where an arrow would cross"""
     if not said:
         return []
     shift = HALF[1] + 0.17
     x, y = np.array([places[node] for node in said]).T
+    x = x + [(aside or {}).get(node, 0.0) for node in said]
     return [texts(x, y + shift if up else y - shift, list(said.values()), color=color, halo=True)]
 
 
@@ -67,16 +85,26 @@ def _labels(places: dict[Any, Place], said: dict[Any, str], up: bool, color: str
 UNIT = {
     "x": (0.0, 2.9),
     "w": (0.0, 1.75),
-    "b": (0.0, 0.6),
-    "z": (1.4, 1.9),
-    "y": (2.6, 1.9),
-    "t": (1.4, 3.1),
-    "L": (3.8, 1.9),
-    "R": (2.6, 0.6),
-    "λ": (3.8, -0.1),
-    "J": (5.0, 1.3),
+    "b": (0.0, 0.5),
+    "z": (1.6, 1.9),
+    "y": (3.1, 1.9),
+    "t": (3.1, 3.1),
+    "L": (4.6, 1.9),
+    "R": (3.1, 0.6),
+    "λ": (4.6, -0.1),
+    "J": (6.0, 1.3),
 }
+ABOVE = {"z": 0.25, "L": 0.36, "J": 0.24}
+BELOW = {"z": 0.36, "J": 0.16}
 UNIT_EDGES = ["xz", "wz", "bz", "zy", "yL", "tL", "wR", "LJ", "RJ", "λJ"]
+
+
+def _on_top(from_r: float, from_z: float, dw: float) -> str:
+    """The second message to w, and the sum of both beside the reader's."""
+    both = from_r + from_z
+    agrees = abs(both - dw) <= 1e-6 * (1 + abs(both))
+    yours = "your dw" if agrees else f"but your dw is {_shown(dw)}"
+    return f"R = ½w², so w gets R̄ · w = {_shown(from_r)} on top: in all {_shown(both)}, {yours}."
 
 
 def one_unit(backward: Callable[..., Any], **settings: Any) -> Stage:
@@ -113,12 +141,12 @@ def one_unit(backward: Callable[..., Any], **settings: Any) -> Stage:
                 from_z,
                 f"z = wx + b, so w gets z̄ · x = {_shown(from_z)}. One more message is on its way to w.",
             ),
-            ("wR", "w", dw, f"R = ½w², so w gets R̄ · w = {_shown(lam * w)} on top: in all {_shown(dw)}, your dw."),
+            ("wR", "w", dw, _on_top(lam * w, from_z, dw)),
         ]
         signal: dict[str, float] = {}
         for _, node, bar, _ in told[:step]:
             signal[node] = bar
-        edge = told[step - 1][0] if step else None
+        passed, coming = [pair for pair, *_ in told[:step]], [pair for pair, *_ in told[step : step + 1]]
         slopes = {
             "J": 1.0,
             "L": 1.0,
@@ -128,20 +156,18 @@ def one_unit(backward: Callable[..., Any], **settings: Any) -> Stage:
             "w": (rule(x, t, w + H, b, lam)[0] - rule(x, t, w - H, b, lam)[0]) / (2 * H),
             "b": (rule(x, t, w, b + H, lam)[0] - rule(x, t, w, b - H, lam)[0]) / (2 * H),
         }
-        drawn = [
-            _arrow(UNIT[pair[0]], UNIT[pair[1]], 0.0)
-            if pair != edge
-            else _arrow(UNIT[pair[1]], UNIT[pair[0]], 0.0, ORANGE, 3.0)
-            for pair in UNIT_EDGES
-        ]
+        drawn = []
+        for pair in UNIT_EDGES:
+            arrow = _next if pair in coming else _passed if pair in passed else _waiting
+            drawn.append(arrow(UNIT[pair[0]], UNIT[pair[1]], 0.0))
         graph = panel(
             *drawn,
             *_boxes(UNIT, ("x", "w", "b", "t", "λ")),
-            *_labels(UNIT, {node: _shown(v) for node, v in value.items()}, True, BLUE),
-            *_labels(UNIT, {node: _shown(v) for node, v in signal.items()}, False, ORANGE),
+            *_labels(UNIT, {node: _shown(v) for node, v in value.items()}, True, BLUE, ABOVE),
+            *_labels(UNIT, {node: _shown(v) for node, v in signal.items()}, False, ORANGE, BELOW),
             axes=False,
             equal=True,
-            xlim=(-0.5, 5.5),
+            xlim=(-0.5, 6.5),
             ylim=(-0.6, 3.5),
             width=1.6,
             title="values above (blue), error signals below (orange)",
@@ -149,9 +175,13 @@ def one_unit(backward: Callable[..., Any], **settings: Any) -> Stage:
         rows = []
         for node, name in zip("JLRyzbw", ("J = L + λR", "L", "R", "y", "z", "b", "w"), strict=True):
             bar = _shown(signal[node]) if node in signal else "not yet"
-            rows.append((name, value[node], bar, _shown(slopes[node])))
+            rows.append((name, value[node], bar, _shown(slopes[node]) if node in signal else ""))
         beside = table(("node", "value", "error signal", "finite difference"), rows, title="checked by nudging")
-        note = "Forward: every node has its value. Now go back." if not step else told[step - 1][3]
+        note = (
+            "Forward: every node has its value. Now go back, each time along the bold arrow."
+            if not step
+            else told[step - 1][3]
+        )
         if step == len(told):
             off = max(abs(dw - slopes["w"]), abs(db - slopes["b"]), abs(db - slopes["z"]))
             agrees = off < 1e-6 * (1 + abs(dw) + abs(db))
@@ -211,11 +241,21 @@ GRAPHS: dict[str, tuple[list[Place], Edges]] = {
     "v · v": ([(0.0, 1.0), (2.0, 1.0), (4.0, 1.0)], [(0, 1, 3.0), (0, 1, 3.0), (1, 2, -1.0)]),
     "three diamonds": _ladder(3),
     "a shortcut and a dead end": (
-        [(0.0, 1.0), (1.1, 1.9), (1.9, 0.1), (2.8, 1.9), (3.2, 0.1), (4.4, 1.0)],
+        [(0.0, 0.7), (1.1, 1.9), (2.3, -0.1), (2.8, 1.9), (3.6, -0.1), (4.4, 0.7)],
         [(0, 1, 2.0), (0, 2, -1.0), (1, 2, 3.0), (1, 3, 1.5), (2, 4, 4.0), (0, 5, 0.5), (3, 5, -2.0)],
     ),
 }
 MOST = max(len(edges) for _, edges in GRAPHS.values())
+NONE = "none"
+
+
+def _edge_names(edges: Edges) -> list[str]:
+    """Two edges between the same two nodes have one name."""
+    return [NONE, *dict.fromkeys(f"{i} → {j}" for i, j, _ in edges)]
+
+
+PICKED = {graph: f"edge{k}" for k, graph in enumerate(GRAPHS, 1)}
+"""The setting that picks an edge of this graph."""
 
 
 def graph_messages(backward: Callable[..., Any], **settings: Any) -> Stage:
@@ -225,10 +265,11 @@ def graph_messages(backward: Callable[..., Any], **settings: Any) -> Stage:
     """
     rule = reader_rule(backward, {"bar": lambda n, edges: (n,)})
 
-    def scene(graph: str, step: int, edge: int, d: float) -> tuple[list, str]:
+    def scene(graph: str, step: int, d: float, **picked: str) -> tuple[list, str]:
         spots, edges = GRAPHS[graph]
         n = len(spots)
-        edges = [(i, j, d if k == edge else old) for k, (i, j, old) in enumerate(edges, 1)]
+        edited = picked[PICKED[graph]]
+        edges = [(i, j, d if f"{i} → {j}" == edited else old) for i, j, old in edges]
         bar = rule(n, list(edges))
         order = sorted(range(len(edges)), key=lambda k: edges[k][:2][::-1], reverse=True)
         sent, coming = order[:step], order[step : step + 1]
@@ -244,15 +285,13 @@ def graph_messages(backward: Callable[..., Any], **settings: Any) -> Stage:
             twins = [m for m, other in enumerate(edges) if other[:2] == (i, j)]
             bend = 0.0 if len(twins) == 1 else 0.14 * (2 * twins.index(k) - 1)
             here, there = places[i], places[j]
-            if k in coming:
-                drawn.append(_arrow(there, here, -bend, ORANGE, 3.2))
-            elif k in sent:
-                drawn.append(_arrow(there, here, -bend, ORANGE, 1.4, "-."))
-            else:
-                drawn.append(_arrow(here, there, bend))
+            arrow = _next if k in coming else _passed if k in sent else _waiting
+            drawn.append(arrow(here, there, bend))
             along = np.subtract(there, here)
             side = (bend + (0.16 if bend >= 0 else -0.16)) * np.array([-along[1], along[0]]) / np.hypot(*along)
-            numbers.append((*(np.add(here, there) / 2 + side), _shown(slope), PURPLE if k + 1 == edge else INK))
+            numbers.append(
+                (*(np.add(here, there) / 2 + side), _shown(slope), PURPLE if f"{i} → {j}" == edited else INK)
+            )
         complete = {k: _shown(arrived[k]) for k in range(n) if waits[k] == 0}
         partly = {k: f"{_shown(arrived[k])} …" for k in range(n) if waits[k] and k in {edges[m][0] for m in sent}}
         x, y, said, colors = map(list, zip(*numbers, strict=True))
@@ -273,24 +312,32 @@ def graph_messages(backward: Callable[..., Any], **settings: Any) -> Stage:
         rows = []
         for k in reversed(range(n)):
             state = "complete" if waits[k] == 0 else f"waits for {waits[k]}"
-            rows.append((k, state, arrived[k] if waits[k] == 0 or k in partly else "", bar[k]))
+            sums = (arrived[k], bar[k]) if waits[k] == 0 else (arrived[k] if k in partly else "", "")
+            rows.append((k, state, *sums))
         beside = table(("node", "messages", "sum so far", "graph_backward"), rows)
-        return [picture, beside], _note(n, edges, coming, bar, arrived, waits)
+        return [picture, beside], _note(n, edges, sent, bar, arrived, waits)
 
     return Stage(
         scene,
         graph=choice(list(GRAPHS), "a fan-out", label="graph"),
         step=int_slider(0, MOST, 0, label="messages sent"),
         next=button("next message", sets=lambda now: {"step": (now["step"] + 1) % (len(GRAPHS[now["graph"]][1]) + 1)}),
-        edge=int_slider(0, MOST, 0, label="edit edge number (0: none)"),
+        **{
+            key: choice(_edge_names(GRAPHS[graph][1]), label="edge to change", when={"graph": graph})
+            for graph, key in PICKED.items()
+        },
         d=slider(-4, 4, 1.0, 0.5, label="its local derivative"),
         presets={
-            "a chain": {"graph": "a chain", "step": 2, "edge": 0},
-            "messages add": {"graph": "a fan-out", "step": 5, "edge": 0},
-            "used twice by one node": {"graph": "v · v", "step": 2, "edge": 0},
-            "8 paths, 12 messages": {"graph": "three diamonds", "step": 12, "edge": 0},
-            "who hears nothing?": {"graph": "a shortcut and a dead end", "step": 7, "edge": 0},
-            "one edge at 0": {"graph": "three diamonds", "step": 12, "edge": 3, "d": 0.0},
+            "a chain": {"graph": "a chain", "step": 2, PICKED["a chain"]: NONE},
+            "messages add": {"graph": "a fan-out", "step": 5, PICKED["a fan-out"]: NONE},
+            "used twice by one node": {"graph": "v · v", "step": 2, PICKED["v · v"]: NONE},
+            "8 paths, 12 messages": {"graph": "three diamonds", "step": 12, PICKED["three diamonds"]: NONE},
+            "who hears nothing?": {
+                "graph": "a shortcut and a dead end",
+                "step": 7,
+                PICKED["a shortcut and a dead end"]: NONE,
+            },
+            "one edge at 0": {"graph": "three diamonds", "step": 12, PICKED["three diamonds"]: "1 → 3", "d": 0.0},
         },
         settings=settings,
         arguments={"backward": backward},
@@ -298,13 +345,14 @@ def graph_messages(backward: Callable[..., Any], **settings: Any) -> Stage:
     )
 
 
-def _note(n: int, edges: Edges, coming: list[int], bar: np.ndarray, arrived: list[float], waits: list[int]) -> str:
-    """The message that travels next, or, when all have arrived, whether they agree with the reader's function."""
-    if coming:
-        i, j, slope = edges[coming[0]]
-        message = f"Next: node {j} sends {_shown(bar[j])} · {_shown(slope)} = {_shown(bar[j] * slope)} to node {i}"
-        left = waits[i] - 1
-        more = "which is then complete" if not left else f"which then waits for {left} more"
+def _note(n: int, edges: Edges, sent: list[int], bar: np.ndarray, arrived: list[float], waits: list[int]) -> str:
+    """The message that has travelled last; when all have arrived, whether they agree with the reader's function."""
+    if not sent:
+        return f"Node {n - 1} is the result, and its error signal is 1. The bold arrow is the first message."
+    if len(sent) < len(edges):
+        i, j, slope = edges[sent[-1]]
+        message = f"Node {j} has sent {_shown(bar[j])} · {_shown(slope)} = {_shown(bar[j] * slope)} to node {i}"
+        more = "which is now complete" if not waits[i] else f"which still waits for {waits[i]} more"
         return f"{message}, {more}."
     paths = [0.0] * n
     paths[-1] = 1.0
