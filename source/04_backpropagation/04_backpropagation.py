@@ -138,9 +138,9 @@ show(figure, alt="The derivative at each node is that of the node behind it, tim
 # $$\bar q = \frac{dL}{dq} .$$
 #
 # It has the shape of $q$. The local derivative of $f$ by $q$ is $z$ wherever this product may stand in a larger
-# computation; the error signal $\bar q$ depends on all that comes behind. (You may read that $\bar y$ is "the local
-# gradient". It isn't.) The chain rule is now one sentence: *error signal here = error signal there × local derivative
-# of the edge between.*
+# computation; the error signal $\bar q$ depends on all that comes behind. (Some texts call the error signal "local
+# gradient". It is the one of the two that isn't local.) The chain rule is now one sentence: *error signal here = error
+# signal there × local derivative of the edge between.*
 
 # %% [markdown] covers="04.13"
 # Now a real unit. Its input is $x$, its target $t$, and its weight is kept small by a penalty:
@@ -159,41 +159,41 @@ show(figure, alt="The derivative at each node is that of the node behind it, tim
 # Let's go through it with numbers: $x = 2$, $t = 0$, $w = 0.8$, $b = -0.6$, $\lambda = 0.1$. Forward: $z = 1$,
 # $y = 0.731$, $L = 0.267$, $R = 0.32$, $J = 0.299$. Backward, from the end: $\bar J = 1$; $\bar L = 1$ and
 # $\bar R = \lambda = 0.1$; $\bar y = \bar L\,(y - t) = 0.731$; the logistic has the slope $y(1-y) = 0.197$, so
-# $\bar z = 0.731 \cdot 0.197 = 0.144$. To $b$ goes $\bar z \cdot 1$. To $w$ come two messages, $\bar z\,x = 0.288$
-# from $z$ and $\bar R\,w = 0.08$ from $R$: $\bar w = 0.368$.
+# $\bar z = 0.731 \cdot 0.1966 = 0.1437$. To $b$ goes $\bar z \cdot 1$. To $w$ come two messages, $\bar z\,x = 0.287$
+# from $z$ and $\bar R\,w = 0.08$ from $R$: $\bar w = 0.367$.
 #
 # (The slope of the logistic: $\sigma' = e^{-z}/(1 + e^{-z})^2$, and this is $y$ times $1 - y = e^{-z}/(1+e^{-z})$.)
 
 # %% [markdown] covers="04.07 04.09"
-# In the picture, find the node with two arrows out of it, and see that its orange number is the sum of what comes
-# back along both.
+# In the picture the local derivatives stand on the edges that messages pass. Find the node with two arrows out of it,
+# and see that its orange number is the sum of what comes back along both.
 
 # %%
 unit = {
     "x": (0, 2.6),
     "w": (0, 1.5),
     "b": (0, 0.3),
-    "z": (1.4, 1.6),
-    "y": (2.5, 1.6),
-    "t": (1.4, 2.7),
-    "L": (3.7, 1.6),
-    "R": (2.5, 0.4),
-    "λ": (3.7, -0.2),
-    "J": (4.9, 1.0),
+    "z": (1.6, 1.6),
+    "y": (2.9, 1.6),
+    "t": (2.9, 2.8),
+    "L": (4.3, 1.6),
+    "R": (2.9, 0.3),
+    "λ": (4.3, -0.3),
+    "J": (5.6, 1.0),
 }
 edges = [
     ("x", "z"),
-    ("w", "z"),
-    ("b", "z"),
-    ("z", "y"),
-    ("y", "L"),
+    ("w", "z", "x = 2"),
+    ("b", "z", "1"),
+    ("z", "y", "0.197"),
+    ("y", "L", "0.731"),
     ("t", "L"),
-    ("w", "R"),
-    ("L", "J"),
-    ("R", "J"),
+    ("w", "R", "w = 0.8"),
+    ("L", "J", "1"),
+    ("R", "J", "λ = 0.1"),
     ("λ", "J"),
 ]
-figure, ax = panels(width=5.6, height=3.4)
+figure, ax = panels(width=6.2, height=3.6)
 draw_graph(
     ax,
     unit,
@@ -202,7 +202,7 @@ draw_graph(
         zip("xwbzytLRλJ", ("2", "0.8", "−0.6", "1", "0.731", "0", "0.267", "0.32", "0.1", "0.299"), strict=True)
     ),
     signals={
-        "w": "0.288 + 0.08\n= 0.368",
+        "w": "0.287 + 0.08\n= 0.367",
         "b": "0.144",
         "z": "0.144",
         "y": "0.731",
@@ -227,9 +227,9 @@ show(
 
 # %% [markdown]
 # Now step back through the graph with your own numbers. Every step uses one arriving message and one local
-# derivative, nothing else: **each message is local**. The table checks every error signal by actually nudging the
-# node. Then try the preset "very wrong, and stuck": the target is 0 and $y$ is nearly 1. What has become of $\bar z$,
-# and at which edge was it lost?
+# derivative, nothing else: **each message is local**. Compute the next one before you press. The table then checks it by
+# actually nudging the node. Then try the preset "very wrong, and stuck": the target is 0 and $y$ is nearly 1. What has become of $\bar z$,
+# and at which edge did it get so small?
 
 # %%
 demos.one_unit(logistic_squares_backward)
@@ -237,7 +237,7 @@ demos.one_unit(logistic_squares_backward)
 # %% [markdown]
 # At the edge from $y$ to $z$: the slope $y(1 - y)$ of a saturated logistic is close to 0, and what has been
 # multiplied by 0 never comes back. The unit could hardly be more wrong, and hardly learns. You met the remedy in
-# lecture 02, a loss whose $\bar y$ grows as fast as the slope vanishes, the cross-entropy.
+# lecture 02, the cross-entropy: its message is $\bar y = (y - t)/(y(1 - y))$, and the denominator cancels the slope.
 
 # %% [markdown] covers="04.10 04.11"
 # ## The algorithm
@@ -303,10 +303,11 @@ draw_graph(
     ax,
     {"v": (0, 0), "s": (1.3, 1.0), "u": (2.6, 0)},
     [("v", "s", "2v = 6"), ("s", "u", "1"), ("v", "u", "1")],
-    values={"v": "3", "s": "v² = 9", "u": "v + s = 12"},
+    values={"v": "3", "s": "v² = 9"},
     signals={"v": "6 + 1 = 7", "s": "1", "u": "1"},
     inputs=("v",),
 )
+ax.text(2.85, 0, "v + s = 12", color=BLUE, fontsize=8, va="center")
 show(
     figure,
     alt="A node is reached by two ways; local derivatives stand on the edges, and the total of 7 is the sum over both.",
@@ -315,7 +316,7 @@ show(
 # %% [markdown]
 # What have we saved? Multiply out the sums, and $\bar v_i$ is a sum over all *paths* from $i$ to the end of the
 # product of their local derivatives. That is true, and useless as an algorithm: in a row of $n$ diamonds each one
-# doubles the number of paths. Look at both lines below at $n = 20$.
+# doubles the number of paths. Compare both lines below at $n = 20$.
 
 # %%
 figure, (left, right) = panels(2, width=3.6, height=2.4)
@@ -331,6 +332,10 @@ right.set(yscale="log", xlabel="diamonds n", xlim=(0, 31), xticks=(0, 10, 20, 30
 for values, colour, text, dx, dy in ((2.0**n, ORANGE, "paths $2^n$", -62, 4), (4.0 * n, BLUE, "edges $4n$", -50, -12)):
     line = right.plot(n, values, color=colour, ls=DASH[colour])[0]
     label_line(right, line, text, dx=dx, dy=dy)
+right.axvline(20, color=GREY, lw=1, ls=DASH[GREY])
+for value, said, colour in ((2**20, "1 048 576", ORANGE), (80, "80", BLUE)):
+    right.plot(20, value, MARKER[colour], color=colour, ms=5)
+    right.annotate(said, (20, value), (5, -11), textcoords="offset points", color=colour, fontsize=8)
 show(figure, alt="The number of paths through n diamonds doubles with each; the number of edges grows by four.")
 
 # %% [markdown]
@@ -350,16 +355,17 @@ show(figure, alt="The number of paths through n diamonds doubles with each; the 
 # %% exercise="graph_backward"
 
 # %% [markdown]
-# Here is your function at work, one message at a time. The bold arrow is the message that travels next. In each
-# graph, before you press the button: which node will be complete next, and which must still wait? You may also pick
-# an edge and change its local derivative. What happens to the graph of three diamonds if one edge carries 0?
+# Here is your function at work, one message at a time. The bold arrow is the message that travels next, and what has
+# travelled is dash-dotted. In each graph, before you press the button: what number will arrive, and will its node then
+# be complete or must it still wait? You may also pick an edge and change its local derivative. What becomes of node 0 in
+# the graph of three diamonds if the edge from 1 to 3 carries 0?
 
 # %%
 demos.graph_messages(graph_backward)
 
 # %% [markdown]
-# An edge with 0 cuts the way through it, and everything that depends on it alone; the other way of that diamond goes
-# on. A ReLU that is off does just this.
+# Its 8 paths carry 1 each. An edge with 0 cuts the four that pass it, so node 0 falls from 8 to 4, and node 1, which has
+# no other way, to 0. A ReLU that is off does just this.
 
 # %% [markdown] covers="04.18 04.19 04.20 E04-jacobian-print E04-row-column"
 # ## Vectors
@@ -376,12 +382,14 @@ demos.graph_messages(graph_backward)
 #
 # $$\bar z = \Big(\frac{\partial y}{\partial z}\Big)^{\!\top} \bar y .$$
 #
-# That is with error signals as columns, in the shape of what they belong to, and so it is in this course. Other texts
-# write derivatives as rows, $\bar y^\top \frac{\partial y}{\partial z}$, and products of Jacobians then stand in the
-# order of the functions: for $u = B(Aw)$ it is $\partial u/\partial w = BA$, of shapes $(d_2 \times d_1)(d_1 \times d_0)$.
-# In columns the same reads $\bar w = A^\top B^\top \bar u$. Mixing the two gives answers that are wrong and of the
-# right shape. A favourite: behind a layer that adds its input to its output, $u = w + f(w)$, the message is
-# $(I + J)^\top \bar u$, not $(I + J)\,\bar u$.
+# That is with error signals as columns, in the shape of what they belong to, and so it is in this course.
+#
+# Other texts write derivatives as rows, $\bar y^\top \frac{\partial y}{\partial z}$. Take $u = B(Aw)$, with matrices $A$
+# and $B$. As rows the message passes $B$ first and then $A$: $\bar u^\top B A$, so that the product of the Jacobians stands
+# in the order in which one writes the functions, $\partial u/\partial w = BA$. As columns the same numbers are
+# $\bar w = A^\top B^\top \bar u$. Either is fine, but mixing the two is not, and where all matrices are square the shapes
+# don't tell. A layer that adds its input to its output is such a place: $u = w + f(w)$, where $f$ has the Jacobian $J$, so
+# that $u$ has $I + J$. The message is $(I + J)^\top \bar u$, and $(I + J)\,\bar u$ has the right shape and is wrong.
 
 # %% [markdown] covers="04.21 04.23"
 # But nobody builds Jacobians. A layer from 1000 units to 1000 has a Jacobian of a million numbers by its inputs, and
@@ -404,7 +412,8 @@ demos.graph_messages(graph_backward)
 # A batch is $N$ such computations side by side, in rows. Each row of $\bar X$ comes from its own row of $\bar Y$; but
 # $W$ and $b$ are used by *all* rows, a fan-out, so their messages are summed over the examples. Two matrix products
 # and a sum do it. Which ones? **Let the shapes proof-read**: $\bar X$ must be $(N, D)$, $\bar W$ must be $(K, D)$, and
-# from $\bar Y$ $(N, K)$, $W$ $(K, D)$ and $X$ $(N, D)$ there is only one way to get each.
+# from $\bar Y$ $(N, K)$, $W$ $(K, D)$ and $X$ $(N, D)$ there is only one way to get each, unless some of $N$, $D$ and $K$
+# are equal. Then the indices decide.
 
 # %% [markdown]
 # ### Exercise: linear_backward (1 point, 6 minutes)
@@ -454,12 +463,9 @@ show(
 # %% [markdown]
 # Positive on the diagonal, negative beside it: what one class gains the others lose, so every row sums to 0 (the
 # printed digits up to rounding), and every column too. On the right the softmax is saturated, and so little is left
-# that messages hardly pass. The product with a message needs no matrix:
-#
-# $$\bar z = \big(\operatorname{diag}(y) - y\,y^\top\big)^\top \bar y = y \odot \big(\bar y - (y^\top \bar y)\, \mathbf 1\big) .$$
-#
-# In words: take the mean of the message, weighted by the probabilities; a logit's message is positive if its
-# own is above this mean.
+# that messages hardly pass. The product with a message, $\bar z = (\operatorname{diag}(y) - y\,y^\top)^\top \bar y$, needs no
+# matrix. Multiply it out on paper: what is $\operatorname{diag}(y)\,\bar y$, and in $y\,y^\top \bar y$, which product is a
+# single number?
 
 # %% [markdown]
 # ### Exercise: softmax_backward (2 points, 12 minutes)
@@ -469,6 +475,13 @@ show(
 # %% exercise="softmax_backward"
 
 # %% [markdown]
+# On paper it comes to
+#
+# $$\bar z = y \odot \big(\bar y - (y^\top \bar y)\, \mathbf 1\big) .$$
+#
+# In words: take the mean of the message, weighted by the probabilities; what a logit gets is positive if its own message
+# is above this mean.
+#
 # A test that you can do in your head. The cross-entropy of one example is $-\log y_k$ for the right class $k$, so its
 # message to the softmax is $-1/y_k$ at $k$ and 0 elsewhere. Put it into the formula:
 # $\bar z_i = y_i(0 - y_k \cdot (-1/y_k)) = y_i$, and at $k$ one less. *Prediction minus target*, as in lecture 02. Your
@@ -516,7 +529,7 @@ ax.set(xlim=(-0.4, 6.4), ylim=(-0.15, 1.45))
 ax.axis("off")
 show(
     figure,
-    alt="Each layer takes the message of its output, gives one to its input, and drops off those of its weights on the way.",
+    alt="Each layer takes the message of its output, gives one to its input, and on the way one to each of its weights.",
 )
 
 # %% [markdown] covers="04.25 04.26 04.27 04.28 04.29 E04-missing-last-layer E04-forward-first-layer"
@@ -537,7 +550,7 @@ show(
 # with the *first* layer, from $x$, and the backward loop with the *last* one, whose weights get a gradient too. And fix
 # what $z$ means. Here it is before the nonlinearity, $h$ after it; some books have it the other way round.
 #
-# The mask $[z > 0]$ is that of the *forward* pass: a unit that was off did not act on the loss, and so gets no blame.
+# The mask $[z > 0]$ is that of the *forward* pass: a unit that was off did not act on the loss, so no message passes it.
 # At exactly 0 we take 0, as PyTorch does. The message itself has either sign, and no mask of its own.
 
 # %% [markdown]
@@ -598,8 +611,10 @@ with until_written(mlp_loss_and_gradients):
 # In the **central difference** the terms with $f''$ cancel, and its error falls with $h^2$ instead of $h$. So far,
 # smaller is better. But the computer keeps about 16 digits of $f$. It makes a relative error of about
 # $\epsilon = 2.2 \cdot 10^{-16}$, and dividing by $h$ magnifies it to about $\epsilon/h$. The one falls with $h$, the
-# other grows; the sum has a minimum. For the central difference, with values and derivatives of size 1, it is where
-# $h^2$ is about $\epsilon/h$: near $h = \sqrt[3]\epsilon = 6 \cdot 10^{-6}$.
+# other grows; the sum has a minimum, about where both are equally large, since on either side of it one of the two
+# takes over. With values and derivatives of size 1 that means $h^2 = \epsilon/h$ for the central difference, so
+# $h = \sqrt[3]\epsilon = 6 \cdot 10^{-6}$, and $h = \epsilon/h$ for the one-sided, so
+# $h = \sqrt\epsilon = 1.5 \cdot 10^{-8}$.
 
 # %% [markdown]
 # ### Exercise: numerical_gradient (2 points, 15 minutes)
@@ -613,7 +628,7 @@ with until_written(mlp_loss_and_gradients):
 
 # %% [markdown]
 # Your function draws the next figure: its error for the derivative of $\sin$, averaged over 40 points, for steps from
-# $10^{-1}$ down to $10^{-15}$. (The one-sided difference comes out of it as well, taken at $x + h/2$ with step $h/2$.)
+# $10^{-1}$ down to $10^{-15}$, and that of the one-sided difference.
 # Find the slopes on the right side, and the two minima. By how many digits is the central difference better?
 
 # %%
@@ -622,7 +637,7 @@ with until_written(numerical_gradient):
     places = np.random.default_rng(0).uniform(0.3, 1.2, 40)
 
     def error(h, shift):
-        """Mean error of the difference about x + shift h, as an estimate of the derivative at x."""
+        """Mean error at x of the difference about x + shift h; shift 1/2 and step h/2 make it one-sided, from x to x + h."""
         slopes = [numerical_gradient(np.sin, np.array(x + shift * h), h if shift == 0 else h / 2) for x in places]
         return np.mean(np.abs(np.array(slopes) - np.cos(places)))
 
@@ -650,7 +665,7 @@ with until_written(numerical_gradient):
 #
 # Now check your network, the moment of truth. As a measure take
 # $\lVert a - b\rVert / (\lVert a\rVert + \lVert b\rVert)$, which doesn't depend on the size of the gradient: below
-# $10^{-7}$ is fine, above $10^{-4}$ there is a bug.
+# $10^{-7}$ is fine, above $10^{-4}$ there is a bug, and in between look for a float32, or for a kink, of which more below.
 
 # %%
 with until_written(mlp_loss_and_gradients, numerical_gradient):
@@ -702,7 +717,7 @@ with until_written(numerical_gradient):
 # That is a count of the products in linear layers. Masks, exponentials and moving memory about are not in it, so let's
 # measure: five hidden layers of width $n$, a batch of 128. The weights of the output are few, and the first hidden layer
 # spares the message, so the count is $1 + 9/5 = 2.8$ times a forward pass. See how far the measured ratio on the right
-# stays from the dashed line.
+# stays from the dashed line. (If yours computes the message to the input all the same, count 3.0.)
 
 
 # %%
@@ -737,11 +752,15 @@ with until_written(mlp_loss_and_gradients), threadpool_limits(1):
     figure, (left, right) = panels(2, width=3.4)
     for values, colour, text in ((both, ORANGE, "both"), (forward, BLUE, "forward")):
         left.set(xscale="log", yscale="log", xlabel="width", ylabel="time [ms]", xlim=(25, 2500))
+        left.set_yticks((0.1, 1, 10, 100), ("0.1", "1", "10", "100"))
         line = left.plot(widths, values, color=colour, ls=DASH[colour], marker=MARKER[colour])[0]
         label_line(left, line, text)
     right.axhline(2.8, color=GREY, lw=1, ls=DASH[GREY])
     right.plot(widths, np.divide(both, forward), color=INK, marker=".")
     right.set(xscale="log", ylim=(0, None), xlabel="width", ylabel="both / forward")
+    for ax in (left, right):
+        ax.set_xticks(widths, widths)
+        ax.set_xticks([], minor=True)
     show(
         figure,
         alt="The time of a forward pass, and of forward and backward together, over the width; beside it their ratio.",
@@ -772,23 +791,29 @@ with until_written(mlp_loss_and_gradients), threadpool_limits(1):
 
 # %% [markdown]
 # ### Question: what the backward pass costs (2 points, 7 minutes)
-# Why does the backward pass cost about twice the forward pass, and why does the reverse order matter? Compare with
-# computing the derivative for each weight separately by finite differences, for a network of a million weights.
+# A network with 1000 inputs, 1000 hidden units and 10 outputs has about a million weights. For one example, how many
+# multiply-adds take its forward and its backward pass, and why is their ratio not the usual two? Then say what finite
+# differences cost for the same gradient, weight by weight, and what they compute over and over that the reverse order
+# computes once.
 
 # %% [markdown] written="backward_cost" points=2
 # ### BEGIN MARK SCHEME
-# - 1 point: message to the inputs plus weight gradient, one multiply-add each for every weight (forward has one).
-# - 1 point: reverse order shares sub-results, each message is computed once and used for everything in front of it; finite
-#   differences need two forward passes (or one more than the number of weights) for every weight, here two million.
+# - 1 point: each weight takes one multiply-add forward and, as a rule, two backward, for the message to its input and for its
+#   own gradient; the first layer needs no message, and here it has nearly all weights. So 1.01 million forward, 1.02 million
+#   backward, a ratio near 1. (No point taken for a message to the input, if its cost is counted: then about 2.02 million.)
+# - 1 point: finite differences need two forward passes (or one more than the number of weights in all) for every weight, here
+#   two million; in reverse order the message behind a layer is computed once and shared by all weights in front of it.
 # ### END MARK SCHEME
 # ### BEGIN SOLUTION
-# Forward, each weight takes part in one multiply-add for each example. Backward it takes part in two: in the message
-# to the layer's input, and in its own gradient. (The first layer needs no message to its input.)
+# Forward, each weight takes part in one multiply-add: $1000 \cdot 1000 + 1000 \cdot 10 = 1.01$ million. Backward a weight
+# takes part in two, its own gradient and the message to its layer's input, which makes twice the forward pass. But nobody
+# needs the message to the inputs, so the first layer has only the gradients, a million; the last has both,
+# $2 \cdot 10\,000$. Together 1.02 million, about *one* forward pass. It comes to two only where the first layer is a
+# small part of the network.
 #
-# In reverse order the error signal of a node is complete when it is needed, and is computed once for all weights in
-# front of it; without that, the derivative for each weight would repeat the whole product behind it. Finite
-# differences share nothing: two forward passes for each weight, two million for one gradient, against the three or so
-# of backpropagation.
+# Finite differences take two forward passes for each weight, about two million passes for one gradient. Each of them runs
+# through everything behind the weight again, though all weights in front of a node act through this one node. In reverse
+# order a node's error signal is computed once, when it is complete, and then serves all of them.
 # ### END SOLUTION
 
 # %% [markdown] covers="04.22 E04-vhp"
@@ -874,8 +899,8 @@ with until_written(mlp_loss_and_gradients, hessian_vector_product):
 # %% [markdown]
 # Everything in the next cell that learns is yours. What share of 597 unseen digits will it read, after forty epochs?
 # (The linear model of lecture 02 reads 19 of 20.) In grey you see the loss of single minibatches, in blue its mean over
-# each epoch, while it trains; below, the errors of which the network is most sure, with what it said and what is right.
-# Would you have known?
+# each epoch, while it trains; below, its errors, the surest first, with what it said. What do you read? The right
+# answers are printed at the end.
 
 # %%
 from IPython.display import HTML, display
@@ -896,6 +921,7 @@ with until_written(train_mlp, mlp_loss_and_gradients):
             mean = np.mean(np.reshape(losses, (epoch, -1)), axis=1)
             line = ax.plot(np.arange(epoch) + 0.5, mean, color=BLUE)[0]
             ax.set(yscale="log", xlim=(0, 46), ylim=(1e-3, 4), xlabel="epoch", ylabel="training loss")
+            ax.set_yticks((0.001, 0.01, 0.1, 1), ("0.001", "0.01", "0.1", "1"))
             label_line(ax, line, "mean")
             live.update(HTML(picture(figure, f"The loss of minibatches falls, noisily, over {epoch} epochs.")))
     h = np.maximum(X_test @ weights[0].T + biases[0], 0)
@@ -912,17 +938,17 @@ with until_written(train_mlp, mlp_loss_and_gradients):
         ax.axis("off")
     for n, ax in zip(worst, axes.flat, strict=False):
         ax.imshow(X_test[n].reshape(8, 8), cmap="gray_r", vmin=0, vmax=1)
-        ax.set_title(f"{said[n]}, not {labels_test[n]}\n{p[n, said[n]]:.0%} sure", fontsize=6.5, loc="center", pad=2)
+        ax.set_title(f"says {said[n]}\n{p[n, said[n]]:.0%} sure", fontsize=6.5, loc="center", pad=2)
     show(
         figure,
         alt="The test digits that it reads wrongly, the surest first; about some of them a person would hesitate too.",
     )
-    print(f"{np.sum(said != labels_test)} errors in all; {len(worst)} are shown")
+    print(f"{np.sum(said != labels_test)} errors in all; right for the {len(worst)} shown:", *labels_test[worst])
 
 # %% [markdown]
-# The single losses jump about, since every batch holds other digits, yet their mean keeps falling, but for small bumps. Some of the errors
-# anyone might make, others are the network's own. And you have not used a line of anybody's library for learning: a
-# graph, a rule for messages, and a loop.
+# The single losses jump about, since every batch holds other digits, yet their mean falls, but for small bumps. Some of
+# the errors anyone might make, others are the network's own. And you have not used a line of anybody's library for
+# learning: a graph, a rule for messages, and a loop.
 #
 # ## The special point zero
 #
@@ -934,16 +960,17 @@ with until_written(mlp_loss_and_gradients):
     weights, biases = new_network(0)
     zeros = [0 * W for W in weights], [0 * b for b in biases]
     loss, dweights, dbiases = mlp_loss_and_gradients(X_train, labels_train, *zeros)
-    for name, gradient in zip(("W₁", "W₂", "b₁", "b₂"), dweights + dbiases, strict=True):
-        print(f"gradient of {name}: largest entry {np.abs(gradient).max():.4f}")
+    names = [f"{kind} of layer {layer}" for kind in ("weights", "biases") for layer in (1, 2)]
+    for name, gradient in zip(names, dweights + dbiases, strict=True):
+        print(f"{name}: largest entry of the gradient {np.abs(gradient).max():.4f}")
     shares = np.bincount(labels_train) / len(labels_train)
-    print("that of b₂            ", np.array2string(dbiases[-1].round(4) + 0.0, max_line_width=100))
+    print("biases of layer 2     ", np.array2string(dbiases[-1].round(4) + 0.0, max_line_width=100))
     print("0.1 minus class shares", np.array2string((0.1 - shares).round(4) + 0.0, max_line_width=100))
 
 # %% [markdown]
 # All but one, if the hidden units are ReLUs or any others with $\phi(0) = 0$. The hidden activations are 0, so $\bar
 # W_2 = \bar Z_2^\top H_1 = 0$. The outgoing weights are 0, so no message gets to the hidden layer, $\bar H_1 = \bar
-# Z_2 W_2 = 0$, and nothing in front of it moves. But the output bias hears the loss directly: $\bar b_2$ is the mean
+# Z_2 W_2 = 0$, and nothing in front of it moves. But between the loss and the output bias no weight stands: $\bar b_2$ is the mean
 # of softmax minus one-hot, and at zero the softmax gives every class a tenth. So it is a tenth minus the share of
 # each class in the data, and is not zero unless all are equally frequent.
 #
@@ -957,26 +984,33 @@ with until_written(mlp_loss_and_gradients):
 
 # %% [markdown]
 # ### Question: a network of zeros (3 points, 8 minutes)
-# A network has all weights and biases zero. Which gradients vanish, which do not, and why? Answer for ReLU and for
-# logistic hidden units.
+# Now a network with *two* hidden layers, all weights and biases zero. Which of the six gradients vanish, which do not, and
+# why? Answer for ReLU and for logistic hidden units. And when you take a step of gradient descent and ask again, which
+# of them are still zero?
 
 # %% [markdown] written="all_zero_network" points=3
 # ### BEGIN MARK SCHEME
-# - 1 point: the hidden weights and biases get no message, because the outgoing weights are zero (both kinds of unit).
+# - 1 point: the weights and biases of both hidden layers get no message, because the weights behind them are zero (both
+#   kinds of unit).
 # - 1 point: the output bias gets the mean of softmax minus one-hot, the uniform distribution minus the class frequencies, which
 #   is not zero in general.
-# - 1 point: with ReLU the hidden activations are 0, so the output weights get none; with logistic units they are 1/2, so the
-#   output weights also get a gradient, equal for all hidden units.
+# - 1 point: with ReLU the hidden activations are 0, so the output weights get none, and after the step all is as before but
+#   for the output bias; with logistic units they are 1/2, so the output weights get a gradient, equal for all hidden units,
+#   and after the step the second hidden layer gets one, too. (That the first must wait for another step is not asked for
+#   the point.)
 # ### END MARK SCHEME
 # ### BEGIN SOLUTION
-# The message to the hidden layer is $\bar H = \bar Z_2 W_2$, and $W_2 = 0$: so the gradients of the first layer's
-# weights and biases vanish, for both kinds of unit. The output bias gets $\sum_n \bar Z_2[n]$, the uniform distribution
-# minus the frequencies of the classes, which is zero only if all classes are equally frequent.
+# The message to the second hidden layer is $\bar H_2 = \bar Z_3 W_3$, and $W_3 = 0$; that to the first comes through it,
+# and through $W_2 = 0$. So the gradients of both hidden layers' weights and biases vanish, for both kinds of unit. The
+# output bias gets $\sum_n \bar Z_3[n]$, the uniform distribution minus the frequencies of the classes, which is zero
+# only if all classes are equally frequent.
 #
-# The output weights get $\bar Z_2^\top H$. With ReLU $H = 0$, so it vanishes. With logistic units every activation is
-# $\sigma(0) = \frac12$, so each output weight gets half of what its output's bias gets: not zero, and the same for
-# all hidden units. In the next step the hidden layer receives messages, but equal ones for all units, so these stay
-# copies of each other: as good as a single unit. Random starting weights are there to make them different.
+# The output weights get $\bar Z_3^\top H_2$. With ReLU $H_2 = 0$, so it vanishes, and a step changes nothing but the
+# output bias: five of six stay zero for ever. With logistic units every activation is $\sigma(0) = \frac12$, so each
+# output weight gets half of what its output's bias gets: not zero, and the same for all hidden units. After the step
+# $W_3$ is not zero, and the second hidden layer gets a message; the first still doesn't, as $W_2$ was zero, and comes one
+# step later. But all units of a layer get equal messages and stay copies of each other: as good as a single unit. Random
+# starting weights are there to make them different.
 # ### END SOLUTION
 
 # %% [markdown]
@@ -984,13 +1018,15 @@ with until_written(mlp_loss_and_gradients):
 #
 # Backpropagation keeps every activation, and in deep networks this, not the weights, fills the memory. **Activation
 # checkpointing** (Tianqi Chen and others, 2016) keeps only those of every $k$-th layer, and when the message arrives
-# there, computes the ones between once more. With $k \approx \sqrt L$ the memory falls from $L$ to about $2\sqrt L$
-# layers, for one extra forward pass: four units of work in place of three.
+# there, computes the ones between once more. That is $L/k$ layers kept all the time, and $k$ of one stretch while the
+# message passes it; with $k \approx \sqrt L$ the memory falls from $L$ to about $2\sqrt L$ layers, for one extra
+# forward pass: four units of work in place of three.
 #
 # And the message need not stop at the first layer. Nobody trains the pixels, but $\bar x$ says how the loss would change
 # if a pixel got darker. For a single example, $\bar z_1$ is the gradient of the first bias, so your function already has
 # all that is needed: $\bar x = W_1^\top \bar b_1$. Below are five digits, and $-\bar x$ for the loss of the digit's own
-# class; red pixels should be darker to make the network more sure, blue ones lighter.
+# class; red pixels should be darker to make the network more sure, blue ones lighter. Each picture has its own scale: the
+# deepest colour is its largest entry. Compare the 0 and the 9 with what is below them.
 
 # %%
 with until_written(train_mlp, mlp_loss_and_gradients):
@@ -1007,27 +1043,23 @@ with until_written(train_mlp, mlp_loss_and_gradients):
         ax.axis("off")
     show(
         figure,
-        alt="The message that reaches the pixels is a picture itself, in part of strokes that belong to the digit, in part noise.",
+        alt="The message that reaches the pixels is a picture itself: the sides of the 0 and of the loop of the 9 stand out, in noise.",
     )
 
 # %% [markdown]
-# Some of it looks like strokes that belong to the digit or to its rivals, much of it like noise. Lecture 10 makes more
-# of such pictures, and also makes mischief with them.
+# The sides of the 0 should be darker, its hole lighter; in the 9 both sides of the loop should be darker, and the place
+# below it lighter. These are pixels that tell the digit from its rivals. Much of the rest looks like noise. Lecture 10
+# makes more of such pictures, and also makes mischief with them.
 
 # %% [markdown]
 # ## What to remember
 #
-# A loss is a graph of small operations. Edges have local derivatives, nodes have error signals, and the backward pass
-# is one rule, in reverse order: collect the messages of all children, times the local derivatives; add them up; send
-# one on. Each edge is passed once, though the number of paths is exponential.
+# Edges have local derivatives, nodes have error signals. In reverse order each node adds up the messages of its children,
+# times the local derivatives, and sends one on: each edge is passed once, though the paths are exponentially many. For
+# vectors a message is multiplied by the transposed Jacobian, which nobody builds, and has the shape of what it belongs to.
 #
-# For vectors the message is the transposed Jacobian times the message behind, and nobody builds the Jacobian: a ReLU
-# masks, a softmax subtracts the mean, a linear layer is two matrix products, message times weights for its input,
-# message times activations for its weights. Shapes proof-read: an error signal looks like what it belongs to. For the
-# mean cross-entropy it all begins with prediction minus target, divided by $N$.
-#
-# The backward pass costs about two forward passes and the memory of all activations. Central differences with $h$ near
-# $10^{-5}$ tell whether it is right, away from kinks. And a Hessian times a vector is the difference of two gradients.
+# It costs about two forward passes and the memory of all activations. Central differences with $h$ near $10^{-5}$ tell
+# whether it is right, away from kinks, and the difference of two gradients is a Hessian times a vector.
 #
 # What you wrote fits one architecture. Change a layer, and you derive and debug anew; but every operation needs only its
 # own small rule, and the order of the messages can be read off the graph. So let the program build the graph and do the
