@@ -150,14 +150,21 @@ def differences(
         if tolerance.at_least is None or tolerance.every_case or (found[i] and found[i].kind != "score"):
             continue
         outputs = [other.output if other.status == "returned" else None for other in got]
-        found[i] = _low_score(tolerance.at_least, right[i].output, outputs, [one.output for one in right])
+        found[i] = _low_score(tolerance.at_least, right[i].output, outputs, [one.output for one in right], outputs[i])
     return found
 
 
 def _low_score(
-    bars: tuple[tuple[str, float], ...], right: Any, outputs: Sequence[Any], givers: Sequence[Any] | None = None
+    bars: tuple[tuple[str, float], ...],
+    right: Any,
+    outputs: Sequence[Any],
+    givers: Sequence[Any] | None = None,
+    here: Any = None,
 ) -> Difference | None:
-    """The first bar of this case that the mean score misses. givers: the right outputs of all cases, which tell who gives it."""
+    """The first bar of this case that the mean score misses.
+
+    givers: the right outputs of all cases, which tell who gives it; here: this case's own output
+    """
     for output in outputs:
         if givers is None and isinstance(output, dict) and output.get(WRONG):
             return Difference("property", output[WRONG])
@@ -169,7 +176,9 @@ def _low_score(
         )
         score = sum(_score(outputs[i], name) or 0.0 for i in giving) / len(giving)
         if not score >= bar:
-            of = f" on average over {len(giving)} cases" if len(giving) > 1 else ""
+            own = _score(here, name)
+            this = "" if own is None else f" ({own:.4g} in this one)"
+            of = f" on average over {len(giving)} cases{this}" if len(giving) > 1 else ""
             return Difference("score", f"The {name or 'score'} is {score:.4g}{of}; at least {bar:g} is asked for.")
     return None
 

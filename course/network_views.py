@@ -65,7 +65,9 @@ def threshold_network(output: Any, arguments: Sequence[Any], truth: Any) -> dict
 
     arguments: (n,), at most n hidden units; or none, for the parity of two bits with exactly two.
     Faults: "bias column", "inverted", "on the threshold", "output on the threshold", "units double", "idle unit" (a unit makes
-    no difference on the one wrong row), "one direction" (all output weights of one sign)
+    no difference on the one wrong row), "one direction" (all output weights of one sign), "one bit late" and "does not cross"
+    (what the output unit receives goes up and down by turns with the number of ones, in the one case only from the second
+    one on, in the other without crossing zero each time)
     """
     n = arguments[0] if arguments else 2
     try:
@@ -136,7 +138,22 @@ def _wrong_rows(
         return {WRONG: sentence, "fault": "idle unit"}
     if len(w2) > 1 and ((w2 > 0).all() or (w2 < 0).all()) and (np.abs(w2 - w2[0]) < ROUNDING).all():
         return {WRONG: sentence, "fault": "one direction"}
-    return {WRONG: sentence, "fault": None}
+    return {WRONG: sentence, "fault": _fault_of_jumps(bits, (z > 0) @ w2 + b2)}
+
+
+def _fault_of_jumps(bits: np.ndarray, total: np.ndarray) -> str | None:
+    """total: what the output unit receives, one a row of bits."""
+    ones = bits.sum(axis=1)
+    by_count = np.array([total[ones == count][0] for count in range(bits.shape[1] + 1)])
+    if np.abs(total - by_count[ones]).max() > ROUNDING or by_count[0] > -ROUNDING:
+        return None
+    jumps = np.diff(by_count)
+    late = abs(jumps[0]) < ROUNDING
+    jumps = jumps[1:] if late else jumps
+    by_turns = (jumps[::2] > ROUNDING).all() and (jumps[1::2] < -ROUNDING).all()
+    if not by_turns or not len(jumps):
+        return None
+    return "one bit late" if late else "does not cross"
 
 
 def _bits(row: np.ndarray) -> str:
@@ -182,8 +199,9 @@ def interpolant(output: Any, arguments: Sequence[Any], truth: Any) -> tuple[dict
 def tents(output: Any, arguments: Sequence[Any], truth: Any) -> dict[str, Any]:
     """Does a ReLU network (weights, biases) of `depth` hidden layers of at most two units fold [0, 1] `depth` times?
 
-    arguments: (depth,). Faults: "number of layers", "wide", "folds once", "later fold" (the first fold is right and everything
-    after sees nothing but it, but the output is another)
+    arguments: (depth,). Faults: "number of layers", "layers between" (right, with a layer of one unit after each fold), "wide",
+    "folds once", "later fold" (the first fold is right and everything after sees nothing but it, but the output is another),
+    "reads the units" (the first fold is right, but what comes after sees something else)
     """
     (depth,) = arguments
     try:
@@ -199,7 +217,8 @@ def tents(output: Any, arguments: Sequence[Any], truth: Any) -> dict[str, Any]:
     if len(widths) != depth:
         wide = len(widths) == 1 and widths[0] > 2 and error.max() < 1e-5
         said = f"It has {_count(len(widths), 'hidden layer')}; {depth} are asked for."
-        return seen | {WRONG: said, "fault": "wide" if wide else "number of layers"}
+        between = widths[1::2] == [1] * (depth - 1) and len(widths) == 2 * depth - 1 and error.max() < 1e-5
+        return seen | {WRONG: said, "fault": "wide" if wide else "layers between" if between else "number of layers"}
     if max(widths) > 2:
         fault = "wide" if depth == 1 and error.max() < 1e-5 else None
         return seen | {WRONG: f"A hidden layer has {max(widths)} units; at most 2 are allowed.", "fault": fault}
@@ -213,8 +232,10 @@ def tents(output: Any, arguments: Sequence[Any], truth: Any) -> dict[str, Any]:
     first = basis @ np.linalg.lstsq(basis, _folded(s, 1), rcond=None)[0]
     mirrored = np.interp(1 - s, s, got)
     grid = s * 2**depth == np.round(s * 2**depth)  # where the mirror image of a point is a point
-    sees_fold = np.abs(first - _folded(s, 1)).max() < 1e-8 and np.abs(mirrored - got)[grid].max() < 1e-8
-    return seen | {WRONG: said, "fault": "later fold" if depth > 1 and sees_fold else None}
+    if depth == 1 or np.abs(first - _folded(s, 1)).max() >= 1e-8:
+        return seen | {WRONG: said, "fault": None}
+    sees_fold = np.abs(mirrored - got)[grid].max() < 1e-8
+    return seen | {WRONG: said, "fault": "later fold" if sees_fold else "reads the units"}
 
 
 def _layers(output: Any) -> tuple[list[np.ndarray], list[np.ndarray]]:
@@ -261,7 +282,7 @@ def _count(n: int, one: str, many: str = "") -> str:
 
 
 def classified(output: Any, arguments: Sequence[Any], truth: Any) -> dict[str, Any]:
-    """Of `probes.twice`: the share of right labels, under the name of the data set, and whether both calls say the same.
+    """Of `probes.twice`: the share of right labels, as "accuracy on" the data set, and whether both calls say the same.
 
     truth: (seed, name) of a sample (`course.given.sample`), whose test labels the answer is not given
     """
@@ -279,7 +300,10 @@ def classified(output: Any, arguments: Sequence[Any], truth: Any) -> dict[str, A
         came.append(array)
     share = float(np.mean(came[0] == labels))
     repeats = np.array_equal(*came)
-    return {WRONG: None if repeats else "A second call with the same seed gave other labels.", name: share}
+    return {
+        WRONG: None if repeats else "A second call with the same seed gave other labels.",
+        f"accuracy on {name}": share,
+    }
 
 
 def survived_noise(output: Any, arguments: Sequence[Any], truth: Any) -> dict[str, Any]:

@@ -179,7 +179,7 @@ def test_an_interpolant_that_bends_between_the_points_is_refused_though_it_is_ri
 def test_labels_must_repeat_have_the_right_shape_and_be_numpys():
     truth = (7, "rings")
     labels = given.sample("labels_test", 7, "rings").build()
-    assert views.classified((labels, labels), (), truth) == {WRONG: None, "rings": 1.0}
+    assert views.classified((labels, labels), (), truth) == {WRONG: None, "accuracy on rings": 1.0}
     assert "A second call" in views.classified((labels, 2 - labels), (), truth)[WRONG]
     assert "shape (600,)" in views.classified((labels[:, None],) * 2, (), truth)[WRONG]
     assert describe(None) in views.classified((None, None), (), truth)[WRONG]

@@ -121,6 +121,28 @@ def thresholds_at_integers(n):
     return W1, b1 - 0.5, w2, b2
 
 
+@parity_network.mistake(sign=signs.same_fault)
+def output_on_the_threshold(n):
+    """Right on paper, but the output unit sits exactly on its threshold; move its bias half a step."""
+    W1, b1, w2, _ = reference.parity_network(n)
+    return W1, b1, w2, 0.0
+
+
+@parity_network.mistake(sign=signs.same_fault)
+def one_bit_late(n):
+    """The first bit that is on changes nothing in yours. At which number of ones does the first unit have to fire?"""
+    W1, b1, w2, b2 = reference.parity_network(n)
+    return W1, b1 - 1, w2, b2
+
+
+@parity_network.mistake(sign=signs.same_fault)
+def does_not_cross(n):
+    """Your jumps go up and down by turns, but the sum doesn't cross zero with each of them: write it down after 0, 1, 2, 3,
+    ... ones. Does it come back?"""
+    W1, b1, w2, b2 = reference.parity_network(n)
+    return W1, b1, np.where(w2 > 0, 1.0, -2.0), b2
+
+
 # ------------------------------------------------------------------------------------------ the forward pass
 
 
@@ -193,9 +215,35 @@ def _torch_product(h, W):
     return h @ W
 
 
+@mlp_forward.mistake
+def no_biases(X, weights, biases, activation):
+    """Where are the biases? Each layer adds its own, the last one too."""
+    return _forward(X, weights, biases, activation, lambda h, W, b: h @ W.T)
+
+
+@mlp_forward.mistake
+def no_biases(X, weights, biases, activation):
+    h = X
+    for W, b in zip(weights[:-1], biases[:-1], strict=True):
+        h = _phi(h @ W.T + b, activation)
+    return h @ weights[-1].T
+
+
+@mlp_forward.mistake
+def no_activation(X, weights, biases, activation):
+    """Your outputs are those of linear layers alone: the activation changes nothing in them."""
+    return _forward(X, weights, biases, "identity")
+
+
+@mlp_forward.mistake
+def activation_on_input(X, weights, biases, activation):
+    """In yours the inputs pass through the activation too, before the first layer; it comes after each hidden layer."""
+    return _forward(_phi(X, activation), weights, biases, activation)
+
+
 @mlp_forward.mistake(sign=signs.not_finite)
 def logistic_overflows(X, weights, biases, activation):
-    """A pre-activation of 10000 or -10000 gives no finite number in yours, since an exponential overflows. Which form of
+    """A pre-activation of 10000 or -10000 gives NaN in yours, or an error, since an exponential overflows. Which form of
     the logistic never takes an exponential of a large number?"""
 
     def phi(z, activation):
@@ -325,6 +373,20 @@ for way in (wrong_order, collapse_linear.mistakes["wrong_order"].ways[0]):
 
 
 @collapse_linear.mistake
+def product_on_the_bias(weights, biases):
+    """Your bias meets the product of the matrices, which has just been made. It must go through the next layer's own
+    matrix: compute the new bias first, or both in one line."""
+    W, b = weights[0], biases[0]
+    for next_W, next_b in zip(weights[1:], biases[1:], strict=True):
+        W = next_W @ W
+        b = W @ b + next_b
+    return W, b
+
+
+collapse_linear.mistake(_as_torch(product_on_the_bias))
+
+
+@collapse_linear.mistake
 def last_bias_only(weights, biases):
     """What is the output for x = 0? The earlier biases reach it too."""
     return reference.collapse_linear(weights, biases)[0], biases[-1]
@@ -376,6 +438,15 @@ def _permuted(weights, biases, layer, rows, bias, columns):
 def outgoing_forgotten(weights, biases, layer, perm):
     """The function has changed; who reads the units you moved?"""
     return _permuted(weights, biases, layer, perm, perm, np.arange(len(perm)))
+
+
+@permute_hidden.mistake
+def rows_of_the_next_layer(weights, biases, layer, perm):
+    """To the next layer the units that you moved are inputs: their weights stand in its columns, not in its rows."""
+    weights, biases = list(weights), list(biases)
+    weights[layer], biases[layer] = weights[layer][perm], biases[layer][perm]
+    weights[layer + 1] = weights[layer + 1][perm]
+    return weights, biases
 
 
 @permute_hidden.mistake
@@ -480,6 +551,33 @@ def kinks_at_right_ends(x, y):
     return _kinks(x, y, at=x[1:])
 
 
+@relu_interpolant.mistake
+def not_divided(x, y):
+    """A slope is rise over run: divide each difference of the y by that of its x."""
+    return _kinks(x, y, slopes=np.diff(y))
+
+
+@relu_interpolant.mistake
+def run_over_rise(x, y):
+    """A slope is rise over run; yours is run over rise."""
+    with np.errstate(all="ignore"):
+        return _kinks(x, y, slopes=np.diff(x) / np.diff(y))
+
+
+@relu_interpolant.mistake
+def bias_not_negated(x, y):
+    """relu(s + x_i) opens at -x_i, not at x_i: look at the sign of b1."""
+    return _kinks(x, y, at=-1.0 * x[:-1])
+
+
+@relu_interpolant.mistake(sign=signs.differs)
+def cut_to_integers(x, y):
+    """Only where x and y hold whole numbers does yours go wrong. An array that is made like one of them, as by zeros_like,
+    holds whole numbers as well, and cuts off what you write into it."""
+    w1, b1, w2, b2 = _kinks(x, y)
+    return (w1, b1, w2.astype(int), b2) if x.dtype.kind == "i" else (w1, b1, w2, b2)
+
+
 # ------------------------------------------------------------------------------------------ tents
 
 
@@ -498,6 +596,28 @@ def one_layer_short(depth):
     if depth == 1:
         return [np.ones((1, 1))], [np.zeros(1)]
     return reference.tent_network(depth - 1)
+
+
+@tent_network.mistake(sign=signs.same_fault)
+def layer_for_t_itself(depth):
+    """The function is right, but a layer of one unit that makes t stands between every two folds. Multiply it into the layer after it,
+    as in collapse_linear."""
+    steep, fold = np.array([[2.0], [4.0]]), np.array([[1.0, -1.0]])
+    return [steep, fold] * depth, [np.array([0.0, -2.0]), np.zeros(1)] * depth
+
+
+@tent_network.mistake(sign=signs.same_fault)
+def units_read_as_t(depth):
+    """The first layer is right, but your output at x differs from that at 1 - x: the second layer sees something else than t. In
+    each of its rows the two units must be combined as they are in t."""
+    weights, biases = reference.tent_network(depth)
+    return [weights[0], *[np.diag([2.0, 4.0])] * (depth - 1), weights[-1]], biases
+
+
+@tent_network.mistake(sign=signs.same_fault)
+def units_read_as_t(depth):
+    weights, biases = reference.tent_network(depth)
+    return [weights[0], *[np.array([[2.0, 2.0], [4.0, 4.0]])] * (depth - 1), weights[-1]], biases
 
 
 @tent_network.mistake(sign=signs.same_fault)
@@ -548,17 +668,17 @@ random_feature_classifier = Exercise(
     outputs=("labels",),
     probe=probes.twice,
     view=views.classified,
-    at_least={"digits": 0.96, "rings": 0.93},
+    at_least={"accuracy on digits": 0.96, "accuracy on rings": 0.93},
 )
 
 
-def _fit(X_train, targets, X_test, num_features, seed, lam=1.0, phi=lambda z: np.maximum(z, 0), test_seed=None):
+def _fit(X_train, targets, X_test, num_features, seed, lam=1.0, phi=lambda z: np.maximum(z, 0), test_seed=None, bias=1):
     """Scores of the test data by ridge regression on random features, with the parts to choose."""
 
     def features(X, seed):
         rng = np.random.default_rng(seed)
         W, b = rng.normal(size=(num_features, X.shape[1])), rng.normal(size=num_features)
-        return phi(X @ W.T + b)
+        return phi(X @ W.T + bias * b)
 
     H = features(X_train, seed)
     V = np.linalg.solve(H.T @ H + lam * np.eye(num_features), H.T @ targets)
@@ -567,6 +687,20 @@ def _fit(X_train, targets, X_test, num_features, seed, lam=1.0, phi=lambda z: np
 
 def _one_hot(labels):
     return np.eye(labels.max() + 1)[labels]
+
+
+@random_feature_classifier.mistake(sign=signs.near_score)
+def no_hidden_bias(X_train, labels, X_test, num_features, seed):
+    """Digits are fine, but on the rings you are near chance. The rings differ in their distance from 0 alone: can your hidden units
+    tell x from 2x? A unit without a bias only becomes twice as large."""
+    return _fit(X_train, _one_hot(labels), X_test, num_features, seed, bias=0).argmax(axis=1)
+
+
+@random_feature_classifier.mistake(sign=signs.near_score)
+def too_much_ridge(X_train, labels, X_test, num_features, seed):
+    """Digits are fine, and the rings are far above chance, yet below the bar: the fit follows the circles too stiffly. Is the
+    ridge too strong, or are the random weights too small? Try a tenth of the one, or ten times the other."""
+    return _fit(X_train, _one_hot(labels), X_test, num_features, seed, lam=1000.0).argmax(axis=1)
 
 
 @random_feature_classifier.mistake(sign=signs.near_score)

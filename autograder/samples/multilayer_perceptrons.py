@@ -126,6 +126,21 @@ def parity_network(n):
 ]
 
 WRONG["parity_network"] = {
+    "output_on_the_threshold": """
+def parity_network(n):
+    k = np.arange(1, n + 1)
+    return np.ones((n, n)), 0.5 - k, -((-1.0) ** k), 0.0
+""",
+    "one_bit_late": """
+def parity_network(n):
+    k = np.arange(n)
+    return np.ones((n, n)), -(k + 1.5), (-1.0) ** k, -0.5
+""",
+    "does_not_cross": """
+def parity_network(n):
+    k = np.arange(n)
+    return np.ones((n, n)), -(k + 0.5), np.where(k % 2 == 0, 1.0, -2.0), -0.5
+""",
     "one_unit_per_pattern": """
 from itertools import product
 
@@ -376,7 +391,7 @@ def mlp_forward(X, weights, biases, activation):
     for W, b in zip(weights, biases):
         X = X @ W.T + b
 """,
-    "never_bends": """
+    "no_activation": """
 def mlp_forward(X, weights, biases, activation):
     for W, b in zip(weights, biases):
         X = X @ W.T + b
@@ -437,6 +452,14 @@ def collapse_linear(weights, biases):
 ]
 
 WRONG["collapse_linear"] = {
+    "product_on_the_bias": """
+def collapse_linear(weights, biases):
+    W, b = weights[0], biases[0]
+    for l in range(1, len(weights)):
+        W = weights[l] @ W
+        b = W @ b + biases[l]
+    return W, b
+""",
     "biases_added": """
 def collapse_linear(weights, biases):
     W, b = weights[0], biases[0]
@@ -546,6 +569,12 @@ def permute_hidden(weights, biases, layer, perm):
 ]
 
 WRONG["permute_hidden"] = {
+    "rows_of_the_next_layer": """
+def permute_hidden(weights, biases, layer, perm):
+    W, b = list(weights), list(biases)
+    W[layer], b[layer], W[layer + 1] = W[layer][perm], b[layer][perm], W[layer + 1][perm]
+    return W, b
+""",
     "outgoing_forgotten": """
 def permute_hidden(weights, biases, layer, perm):
     W, b = list(weights), list(biases)
@@ -584,7 +613,7 @@ def permute_hidden(weights, biases, layer, perm):
     weights[layer + 1] = weights[layer + 1][:, perm]
     return weights, biases
 """,
-    "rows_of_the_next_layer": """
+    "next_layer_transposed": """
 def permute_hidden(weights, biases, layer, perm):
     W, b = list(weights), list(biases)
     W[layer], b[layer] = W[layer][perm], b[layer][perm]
@@ -664,6 +693,26 @@ def relu_interpolant(x, y):
 ]
 
 WRONG["relu_interpolant"] = {
+    "not_divided": """
+def relu_interpolant(x, y):
+    rises = y[1:] - y[:-1]
+    w2 = np.append(rises[0], rises[1:] - rises[:-1])
+    return np.ones(len(w2)), -x[:-1], w2, float(y[0])
+""",
+    "run_over_rise": """
+def relu_interpolant(x, y):
+    slopes = np.diff(x) / np.diff(y)
+    w2 = np.append(slopes[0], np.diff(slopes))
+    return np.ones(len(w2)), -x[:-1], w2, float(y[0])
+""",
+    "cut_to_integers": """
+def relu_interpolant(x, y):
+    w2 = np.zeros_like(y[:-1])
+    slopes = np.diff(y) / np.diff(x)
+    w2[0] = slopes[0]
+    w2[1:] = slopes[1:] - slopes[:-1]
+    return np.ones(len(w2)), -x[:-1], w2, float(y[0])
+""",
     "slopes_not_differences": """
 def relu_interpolant(x, y):
     w2 = np.diff(y) / np.diff(x)
@@ -688,7 +737,7 @@ def relu_interpolant(x, y):
     w2 = np.append(slopes[0], np.diff(slopes))
     return np.ones(len(w2)), -x[1:], w2, float(y[0])
 """,
-    "bias_sign": """
+    "bias_not_negated": """
 def relu_interpolant(x, y):
     slopes = np.diff(y) / np.diff(x)
     w2 = np.append(slopes[0], np.diff(slopes))
@@ -768,6 +817,22 @@ def tent_network(depth):
 ]
 
 WRONG["tent_network"] = {
+    "layer_for_t_itself": """
+def tent_network(depth):
+    weights, biases = [], []
+    for _ in range(depth):
+        weights += [np.array([[2.0], [4.0]]), np.array([[1.0, -1.0]])]
+        biases += [np.array([0.0, -2.0]), np.array([0.0])]
+    return weights, biases
+""",
+    "units_read_as_t": """
+def tent_network(depth):
+    weights, biases = [np.array([[2.0], [4.0]])], [np.array([0.0, -2.0])]
+    for _ in range(depth - 1):
+        weights.append(np.array([[2.0, 0.0], [0.0, 4.0]]))
+        biases.append(np.array([0.0, -2.0]))
+    return weights + [np.array([[1.0, -1.0]])], biases + [np.zeros(1)]
+""",
     "one_layer_short": """
 def tent_network(depth):
     weights, biases = [np.array([[2.0], [4.0]])], [np.array([0.0, -2.0])]
@@ -886,6 +951,22 @@ def random_feature_classifier(X_train, labels, X_test, num_features, seed):
 ]
 
 WRONG["random_feature_classifier"] = {
+    "no_hidden_bias": """
+def random_feature_classifier(X_train, labels, X_test, num_features, seed):
+    rng = np.random.default_rng(seed)
+    W = rng.normal(size=(num_features, X_train.shape[1]))
+    H, G = np.maximum(X_train @ W.T, 0), np.maximum(X_test @ W.T, 0)
+    V = np.linalg.solve(H.T @ H + np.eye(num_features), H.T @ np.eye(labels.max() + 1)[labels])
+    return (G @ V).argmax(axis=1)
+""",
+    "too_much_ridge": """
+def random_feature_classifier(X_train, labels, X_test, num_features, seed):
+    rng = np.random.default_rng(seed)
+    W, b = rng.normal(size=(num_features, X_train.shape[1])), rng.normal(size=num_features)
+    H, G = np.maximum(X_train @ W.T + b, 0), np.maximum(X_test @ W.T + b, 0)
+    V = np.linalg.solve(H.T @ H / len(H) + np.eye(num_features), H.T @ np.eye(labels.max() + 1)[labels] / len(H))
+    return (G @ V).argmax(axis=1)
+""",
     "no_nonlinearity": """
 def random_feature_classifier(X_train, labels, X_test, num_features, seed):
     rng = np.random.default_rng(seed)

@@ -66,6 +66,19 @@ def parity_network(n):
 ]
 
 WRONG["parity_network"] = {
+    "one_bit_late": """
+def parity_network(n):
+    b1, w2 = [], []
+    for k in range(1, n + 1):
+        b1.append(-2.0 * k - 1)
+        w2.append(3.0 if k % 2 else -3.0)
+    return 2 * np.ones((n, n)), np.array(b1), np.array(w2), -1.5
+""",
+    "does_not_cross": """
+def parity_network(n):
+    w2 = [1.0, -3.0] * n
+    return np.full((n, n), 2), np.array([-2 * k - 1 for k in range(n)]), np.array(w2[:n]), -0.7
+""",
     "one_unit_per_pattern": """
 def parity_network(n):
     patterns = np.array([[(i >> j) & 1 for j in range(n)] for i in range(2**n)])
@@ -91,7 +104,7 @@ def parity_network(n):
     w2 = np.array([(-1) ** k for k in range(n)])
     return W1, b1, w2, -0.5
 """,
-    "output_threshold_at_zero": """
+    "output_on_the_threshold": """
 def parity_network(n):
     k = np.arange(n)
     return np.ones((n, n)), -0.5 - k, (-1.0) ** k, 0.0
@@ -129,6 +142,39 @@ def mlp_forward(X, weights, biases, activation):
 ]
 
 WRONG["mlp_forward"] = {
+    "no_biases": """
+def mlp_forward(X, weights, biases, activation):
+    phi = {
+        "identity": lambda z: z,
+        "logistic": lambda z: 1 / (1 + np.exp(-z)),
+        "tanh": np.tanh,
+        "relu": lambda z: np.maximum(0, z),
+    }[activation]
+    h = X
+    for W, b in zip(weights[:-1], biases[:-1]):
+        h = phi(h @ W.T + b)
+    return h @ weights[-1].T
+""",
+    "no_activation": """
+def mlp_forward(X, weights, biases, activation):
+    h = X
+    for l in range(len(weights)):
+        h = (weights[l] @ h.T + biases[l][:, None]).T
+    return h
+""",
+    "activation_on_input": """
+def mlp_forward(X, weights, biases, activation):
+    phi = {
+        "identity": lambda z: z,
+        "logistic": lambda z: 1 / (1 + np.exp(-z)),
+        "tanh": np.tanh,
+        "relu": lambda z: np.maximum(0, z),
+    }[activation]
+    for l in range(len(weights)):
+        X = phi(X)
+        X = X @ weights[l].T + biases[l]
+    return X
+""",
     "activation_on_output": """
 import torch
 
@@ -246,6 +292,16 @@ def collapse_linear(weights, biases):
 ]
 
 WRONG["collapse_linear"] = {
+    "product_on_the_bias": """
+import torch
+
+def collapse_linear(weights, biases):
+    W, b = torch.tensor(weights[0]), torch.tensor(biases[0])
+    for V, c in zip(weights[1:], biases[1:]):
+        W = torch.matmul(torch.tensor(V), W)
+        b = torch.matmul(W, b) + torch.tensor(c)
+    return W.numpy(), b.numpy()
+""",
     "biases_added": """
 import torch
 
@@ -314,6 +370,14 @@ def permute_hidden(weights, biases, layer, perm):
 ]
 
 WRONG["permute_hidden"] = {
+    "rows_of_the_next_layer": """
+def permute_hidden(weights, biases, layer, perm):
+    W, b = [w.copy() for w in weights], [v.copy() for v in biases]
+    for j, old in enumerate(perm):
+        W[layer][j], b[layer][j] = weights[layer][old], biases[layer][old]
+    W[layer + 1] = np.array([weights[layer + 1][old] for old in perm])
+    return W, b
+""",
     "outgoing_forgotten": """
 def permute_hidden(weights, biases, layer, perm):
     P = np.eye(len(perm))[perm]
@@ -382,6 +446,27 @@ def relu_interpolant(x, y):
 ]
 
 WRONG["relu_interpolant"] = {
+    "run_over_rise": """
+def relu_interpolant(x, y):
+    w2, before = [], 0
+    for i in range(len(x) - 1):
+        with np.errstate(all="ignore"):
+            m = (x[i + 1] - x[i]) / (y[i + 1] - y[i])
+        w2.append(m - before)
+        before = m
+    return np.ones(len(w2)), -1.0 * x[:-1], np.array(w2), y[0]
+""",
+    "bias_not_negated": """
+def relu_interpolant(x, y):
+    m = np.diff(y) / np.diff(x)
+    return 2 * np.ones(len(m)), 2.0 * x[:-1], np.diff(m, prepend=0) / 2, y[0]
+""",
+    "cut_to_integers": """
+def relu_interpolant(x, y):
+    slopes = np.empty_like(x[:-1])
+    slopes[:] = np.diff(y) / np.diff(x)
+    return np.ones(len(slopes)), -x[:-1], np.diff(slopes, prepend=slopes[:1] * 0), float(y[0])
+""",
     "slopes_not_differences": """
 def relu_interpolant(x, y):
     w1 = np.ones(len(x) - 1)
@@ -416,7 +501,7 @@ def relu_interpolant(x, y):
     slopes = np.diff(y) / np.diff(x)
     return np.ones(len(slopes)), -x[:-1], np.append(slopes[0], np.diff(slopes)), float(y[-1])
 """,
-    "no_division": """
+    "not_divided": """
 def relu_interpolant(x, y):
     d = np.diff(y)
     return np.ones(len(d)), -x[:-1], np.append(d[0], np.diff(d)), float(y[0])
@@ -450,6 +535,20 @@ def tent_network(depth):
 ]
 
 WRONG["tent_network"] = {
+    "layer_for_t_itself": """
+def tent_network(depth):
+    weights, biases = [], []
+    for _ in range(depth):
+        weights += [np.array([[1], [1]]), np.array([[2, -4]])]
+        biases += [np.array([0, -0.5]), np.zeros(1)]
+    return weights, biases
+""",
+    "units_read_as_t": """
+def tent_network(depth):
+    # the same two rows again, with a column for each unit
+    weights = [np.array([[2.0], [4.0]])] + [np.array([[2.0, 2.0], [4.0, 4.0]]) for _ in range(depth - 1)]
+    return weights + [np.array([[1.0, -1.0]])], [np.array([0.0, -2.0])] * depth + [np.zeros(1)]
+""",
     "one_layer_short": """
 def tent_network(depth):
     A, out = np.array([[2.0], [-2.0]]), np.array([[-1.0, -1.0]])
@@ -515,6 +614,22 @@ def random_feature_classifier(X_train, labels, X_test, num_features, seed):
 ]
 
 WRONG["random_feature_classifier"] = {
+    "no_hidden_bias": """
+def random_feature_classifier(X_train, labels, X_test, num_features, seed):
+    rng = np.random.default_rng(seed)
+    W = 3 * rng.normal(size=(X_train.shape[1], num_features))
+    H, G = (X_train @ W).clip(0), (X_test @ W).clip(0)
+    V = np.linalg.solve(H.T @ H + 20 * np.eye(num_features), H.T @ (2.0 * np.eye(labels.max() + 1)[labels] - 1))
+    return np.argmax(G @ V, axis=1)
+""",
+    "too_much_ridge": """
+def random_feature_classifier(X_train, labels, X_test, num_features, seed):
+    rng = np.random.default_rng(seed)
+    W, b = 0.03 * rng.normal(size=(num_features, X_train.shape[1])), 0.03 * rng.normal(size=num_features)
+    H, G = np.maximum(X_train @ W.T + b, 0), np.maximum(X_test @ W.T + b, 0)
+    V = np.linalg.solve(H.T @ H + np.eye(num_features), H.T @ np.eye(labels.max() + 1)[labels])
+    return (G @ V).argmax(axis=1)
+""",
     "no_nonlinearity": """
 def random_feature_classifier(X_train, labels, X_test, num_features, seed):
     rng = np.random.default_rng(seed)
