@@ -178,7 +178,7 @@ def one_unit(backward: Callable[..., Any], **settings: Any) -> Stage:
             rows.append((name, value[node], bar, _shown(slopes[node]) if node in signal else ""))
         beside = table(("node", "value", "error signal", "finite difference"), rows, title="checked by nudging")
         note = (
-            "Forward: every node has its value. Now go back, each time along the bold arrow."
+            "Forward: every node has its value. Now back: J first, then each time along the bold arrow."
             if not step
             else told[step - 1][3]
         )
