@@ -227,9 +227,9 @@ show(
 
 # %% [markdown]
 # Now step back through the graph with your own numbers. Every step uses one arriving message and one local
-# derivative, nothing else: **each message is local**. Compute the next one before you press. The table then checks it by
-# actually nudging the node. Then try the preset "very wrong, and stuck": the target is 0 and $y$ is nearly 1. What has become of $\bar z$,
-# and at which edge did it get so small?
+# derivative, nothing else: **each message is local**. Compute the next one before you press. The table then checks it
+# by actually nudging the node. Then try the preset "very wrong, and stuck": the target is 0 and $y$ is nearly 1. What
+# has become of $\bar z$, and at which edge did it get so small?
 
 # %%
 demos.one_unit(logistic_squares_backward)
@@ -419,7 +419,7 @@ demos.graph_messages(graph_backward)
 # ### Exercise: linear_backward (1 point, 6 minutes)
 # For $Y = XW^\top + b$, with `X` (N, D) and `W` (K, D), you are given `dY` (N, K), the error signal of $Y$. Return
 # those of `X`, `W` and `b`. Nothing is averaged here: if the cost is a mean over examples, its $1/N$ is in `dY`
-# already.
+# already. (Extra: for $K = 1$ and squared error this gave you the gradient of lecture 02. Find it in your result.)
 
 # %% exercise="linear_backward"
 
@@ -836,7 +836,8 @@ with until_written(mlp_loss_and_gradients), threadpool_limits(1):
 # %% [markdown]
 # ### Exercise: hessian_vector_product (2 points, 10 minutes)
 # `grad_fn` takes a point (D,) and returns the gradient there, (D,). Return the central difference of the formula, with
-# `eps` the distance to either side of `x`. For $v = 0$ the result is zero. At most four calls of `grad_fn`.
+# `eps` the distance to either side of `x`. For $v = 0$ the result is zero. At most four calls of `grad_fn`. (Extra, on
+# paper: if the entries of $v$ are random signs, each $+1$ or $-1$, what is the mean of $v \odot Hv$?)
 
 # %% exercise="hessian_vector_product"
 
@@ -876,6 +877,9 @@ with until_written(mlp_loss_and_gradients, hessian_vector_product):
     print(f"{theta.size} parameters, largest curvature {sharpness:.1f}, 2 / curvature = {2 / sharpness:.2f}")
 
 # %% [markdown]
+# (The extra: $v_i (Hv)_i = \sum_j H_{ij} v_i v_j$, and $v_i v_j$ is 1 for $j = i$ and 0 in the mean otherwise. So it is the
+# diagonal of $H$, from products alone.)
+#
 # We are going to train with 0.2. But the cost of a network is no quadratic: its curvature changes as soon as you move,
 # and larger steps than this number allows may get through. Try 0.5 later. Lecture 07 watches the curvature while a
 # network learns.
@@ -968,11 +972,11 @@ with until_written(mlp_loss_and_gradients):
     print("0.1 minus class shares", np.array2string((0.1 - shares).round(4) + 0.0, max_line_width=100))
 
 # %% [markdown]
-# All but one, if the hidden units are ReLUs or any others with $\phi(0) = 0$. The hidden activations are 0, so $\bar
-# W_2 = \bar Z_2^\top H_1 = 0$. The outgoing weights are 0, so no message gets to the hidden layer, $\bar H_1 = \bar
-# Z_2 W_2 = 0$, and nothing in front of it moves. But between the loss and the output bias no weight stands: $\bar b_2$ is the mean
-# of softmax minus one-hot, and at zero the softmax gives every class a tenth. So it is a tenth minus the share of
-# each class in the data, and is not zero unless all are equally frequent.
+# All but one, if the hidden units are ReLUs or any others with $\phi(0) = 0$. The hidden activations are 0, so
+# $\bar W_2 = \bar Z_2^\top H_1 = 0$. The outgoing weights are 0, so no message gets to the hidden layer,
+# $\bar H_1 = \bar Z_2 W_2 = 0$, and nothing in front of it moves. But between the output bias and the loss there is no
+# weight: $\bar b_2$ is the mean of softmax minus one-hot, and at zero the softmax gives every class a tenth. So it is a
+# tenth minus the share of each class in the data, and is not zero unless all are equally frequent.
 #
 # You may read that the all-zero point is a critical point of every network, whatever the data and the loss. With an
 # output bias it isn't, in general, nor with units such as the logistic one, for which $\phi(0) \ne 0$. For our network
