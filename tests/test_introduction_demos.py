@@ -142,8 +142,17 @@ def test_the_estimates_are_means_and_an_agent_that_never_explores_stays_with_one
     stage = STAGES["bandits"]()
     _, never = stage.picture(agent=5, explore=0.0, truth=True)
     _, some = stage.picture(agent=5, explore=0.1, truth=True)
-    assert "most of them (500)" in never
-    assert float(some.split(", ")[1].split()[0]) > float(never.split(", ")[1].split()[0]) + 0.2
+    assert "500 of arm 1, 0 of arm 2, 0 of arm 3" in never
+    average = lambda note: float(note.split("), ")[1].split()[0])  # noqa: E731
+    assert average(some) > average(never) + 0.2
+    fair = dict.fromkeys(("pull_1", "pull_2", "pull_3"), 3)
+    assert "of arm 2, 3 of arm 3" in stage.picture(**fair, agent=5, explore=0.0)[1]  # so the text says to start again
+
+
+def test_the_rule_needs_five_passes_for_the_points_that_lie_apart():
+    stage = STAGES["neuron"]()
+    made = [stage.picture(how=demos.LEARNED, passes=n)[1].split("The last pass made ")[1] for n in range(1, 7)]
+    assert made == ["6 mistakes.", "5 mistakes.", "2 mistakes.", "5 mistakes.", "2 mistakes.", "0 mistakes."]
 
 
 def test_the_stand_ins_give_what_the_reference_gives():

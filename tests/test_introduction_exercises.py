@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from introduction_authority import sklearn_perceptron
+from scipy.spatial.distance import cdist
 
 from autograder.exercise import lecture
 from autograder.judge import Sheet, verdict
@@ -81,6 +82,13 @@ def test_what_the_lecture_says_of_the_digits_is_so():
         mine = np.isin(labels, (minus, plus))
         t = np.where(labels[mine] == plus, 1, -1)
         assert reference.train_first_neuron(X[mine], t, len(counts))[2].tolist() == counts
+    moved = np.zeros((len(X_test), 8, 8))
+    moved[:, :, 1:] = X_test.reshape(-1, 8, 8)[:, :, :-1]
+    moved = moved.reshape(-1, 64)
+    far = cdist(moved, X, "sqeuclidean")
+    far[labels_test[:, None] == labels] = np.inf
+    itself = ((moved - X_test) ** 2).sum(axis=1)
+    assert np.mean(itself > far.min(axis=1)) == pytest.approx(0.99, abs=0.005)
     mine = np.isin(labels_file, (3, 8))
     t = np.where(labels_file[mine] == 8, 1, -1)
     assert reference.train_first_neuron(X_file[mine], t, 10)[2].tolist() == [31, 12, 8, 5, 3, 7, 4, 3, 4, 1]

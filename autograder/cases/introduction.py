@@ -200,6 +200,18 @@ def view_needs_contiguous(images, device):
 
 
 @images_to_batch.mistake
+def divides_by_256(images, device):
+    """The largest number of uint8 is 255, and it must become 1; by what do you divide?"""
+    return (_rows(images) / 256).to(device)
+
+
+@images_to_batch.mistake
+def cut_to_zero_and_one(images, device):
+    """Your numbers are 0 and 1 and nothing between; which operation has cut off the rest?"""
+    return (_rows(images) // 255).float().to(device)
+
+
+@images_to_batch.mistake
 def device_ignored(images, device):
     """Your tensor is not on the device that was asked for."""
     return _rows(images) / 255
@@ -252,6 +264,18 @@ def sign_in_exponent(x, w, b):
 
 
 @first_neuron.mistake
+def bias_subtracted(x, w, b):
+    """Your b counts with the wrong sign. In exp(-z) the minus belongs to the whole sum, so z needs brackets."""
+    return _logistic(x @ w - b)
+
+
+@first_neuron.mistake
+def bias_for_every_input(x, w, b):
+    """Right for a single input; with more of them your b is added once for each."""
+    return _logistic(x @ w + len(w) * b)
+
+
+@first_neuron.mistake
 def products_not_summed(x, w, b):
     """Your result has D columns; a neuron gives one number per example."""
     return _logistic(x * w + b)
@@ -266,6 +290,12 @@ def products_not_summed(x, w, b):
 def no_squashing(x, w, b):
     """Some of your outputs leave (0, 1); the sum still has to pass through sigma."""
     return x @ w + b
+
+
+@first_neuron.mistake
+def rounded(x, w, b):
+    """Your outputs are 0 and 1 and nothing between; sigma changes gradually."""
+    return (x @ w + b > 0).astype(float)
 
 
 @first_neuron.mistake
@@ -325,19 +355,30 @@ train_first_neuron = Exercise(
 )
 
 
-def _train(x, t, epochs, wrong=lambda score: score <= 0, always=False, bias=True, signed=(True, True), reset=False):
-    """The rule with its parts to choose."""
+def _train(
+    x,
+    t,
+    epochs,
+    wrong=lambda score: score <= 0,
+    always=False,
+    bias=True,
+    signed=(True, True),
+    reset=False,
+    judged=True,
+    turn=1,
+):
+    """The rule with its parts to choose. judged: does b count in the test; turn: -1 for steps in the other direction."""
     w, b, counts = np.zeros(x.shape[1]), 0.0, []
     for _ in range(epochs):
         if reset:
             w, b = np.zeros(x.shape[1]), 0.0
         counts.append(0)
         for x_n, t_n in zip(x, t, strict=True):
-            is_wrong = wrong(t_n * (w @ x_n + b))
+            is_wrong = wrong(t_n * (w @ x_n + judged * b))
             counts[-1] += bool(is_wrong)
             if is_wrong or always:
-                w = w + (t_n if signed[0] else 1) * x_n
-                b = b + (t_n if signed[1] else 1) * bias
+                w = w + turn * (t_n if signed[0] else 1) * x_n
+                b = b + turn * (t_n if signed[1] else 1) * bias
     return w, b, np.array(counts, dtype=np.int64)
 
 
@@ -401,6 +442,46 @@ def target_sign_missing(x, t, epochs):
 @train_first_neuron.mistake
 def target_sign_missing(x, t, epochs):
     return _train(x, t, epochs, signed=(False, True))
+
+
+@train_first_neuron.mistake
+def bias_only_grows(x, t, epochs):
+    """w moves rightly, but your b grows at each mistake, also for examples of class -1; it moves by t."""
+    return _train(x, t, epochs, signed=(True, False))
+
+
+@train_first_neuron.mistake
+def judged_without_bias(x, t, epochs):
+    """Whether an example is a mistake is judged by w.x + b; yours looks at w.x alone."""
+    return _train(x, t, epochs, judged=False)
+
+
+@train_first_neuron.mistake
+def pushed_away(x, t, epochs):
+    """Each change of yours moves its example farther to the wrong side; to w goes + t x, and to b goes + t."""
+    return _train(x, t, epochs, turn=-1)
+
+
+@train_first_neuron.mistake
+def counted_after_the_pass(x, t, epochs):
+    """w and b are right. A mistake counts when its example is tested; you count those left at the end of each pass."""
+    w, b, _ = _train(x, t, epochs)
+    ends = [_train(x, t, n)[:2] for n in range(1, epochs + 1)]
+    return w, b, np.array([(t * (x @ v + c) <= 0).sum() for v, c in ends], dtype=np.int64)
+
+
+@train_first_neuron.mistake
+def stops_when_done(x, t, epochs):
+    """w and b are right. mistakes has an entry for every epoch, also for those in which nothing is left to learn."""
+    w, b, counts = _train(x, t, epochs)
+    passes = [n for n, count in enumerate(counts, 1) if count == 0]
+    return w, b, counts[: passes[0]] if passes else counts
+
+
+@train_first_neuron.mistake
+def stops_when_done(x, t, epochs):
+    w, b, counts = _train(x, t, epochs)
+    return w, b, counts[: np.flatnonzero(counts == 0)[0]] if (counts == 0).any() else counts
 
 
 @train_first_neuron.mistake
@@ -513,6 +594,12 @@ def last_of_ties(train_x, train_y, x):
 
 
 @nearest_neighbour_predict.mistake
+def differences_cancel(train_x, train_y, x):
+    """In your sum differences of opposite sign cancel; each one is squared before they are added."""
+    return train_y[np.abs((x[:, None].astype(float) - train_x).sum(axis=2)).argmin(axis=1)]
+
+
+@nearest_neighbour_predict.mistake
 def absolute_distance(train_x, train_y, x):
     """Right in one dimension only, so it adds up something else than squares; which distance was asked for?"""
     return train_y[np.abs(x[:, None].astype(float) - train_x).sum(axis=2).argmin(axis=1)]
@@ -604,6 +691,27 @@ def moves_given_centres(x, centres):
     assignment, moved = _clusters(x, centres, lambda members, k: _mean(members, centres[k]))
     centres[:] = moved
     return assignment, moved
+
+
+@kmeans_step.mistake
+def other_order(x, centres):
+    """Both results are there, in the other order: the assignment comes first, then the centres."""
+    return reference.kmeans_step(x, centres)[::-1]
+
+
+@kmeans_step.mistake
+def empty_cluster_dropped(x, centres):
+    """As many centres come back as were given; yours lose those that own nothing."""
+    assignment, moved = reference.kmeans_step(x, centres)
+    return assignment, moved[np.unique(assignment)]
+
+
+@kmeans_step.mistake
+def absolute_distance(x, centres):
+    """You assign by the sum of the absolute differences; the squared ones are asked for."""
+    assignment = np.abs(x[:, None].astype(float) - centres).sum(axis=2).argmin(axis=1)
+    moved = [_mean(x[assignment == k], centres[k]) for k in range(len(centres))]
+    return assignment, np.array(moved, dtype=float)
 
 
 @kmeans_step.mistake
@@ -705,6 +813,41 @@ def total_count(estimates, counts, arm, reward):
 
 
 @bandit_update.mistake
+def counted_twice(estimates, counts, arm, reward):
+    """With this reward an arm has n of them, and its estimate moves by 1/n of the way; yours moves by 1/(n + 1)."""
+    return _after(estimates, counts, arm, lambda q, n: q + (reward - q) / (n + 1))
+
+
+@bandit_update.mistake
+def half_way(estimates, counts, arm, reward):
+    """Your estimate always moves half way to the reward; the more rewards came before, the less should one move it."""
+    return _after(estimates, counts, arm, lambda q, n: (q + reward) / 2)
+
+
+@bandit_update.mistake
+def away_from_reward(estimates, counts, arm, reward):
+    """Your estimate moves away from the reward."""
+    return _after(estimates, counts, arm, lambda q, n: q - (reward - q) / n)
+
+
+@bandit_update.mistake
+def all_arms(estimates, counts, arm, reward):
+    """Right for a single arm. Of several, one pull changes the arm that was pulled and no other."""
+    return estimates + (reward - estimates) / (counts + 1), counts + 1
+
+
+@bandit_update.mistake
+def all_arms(estimates, counts, arm, reward):
+    n = counts + (np.arange(len(counts)) == arm)
+    return estimates + (reward - estimates) / n[arm], n
+
+
+@bandit_update.mistake
+def all_arms(estimates, counts, arm, reward):
+    return _after(estimates, counts, arm, lambda q, n: q + (reward - q) / n)[0], counts + 1
+
+
+@bandit_update.mistake
 def count_not_raised(estimates, counts, arm, reward):
     """The estimates are right, but the count of this arm is what it was before the pull."""
     return _after(estimates, counts, arm, lambda q, n: q + (reward - q) / n)[0], counts.copy()
@@ -738,11 +881,11 @@ def networks(rng: np.random.Generator) -> Iterator[Case]:
     def tensors(x: np.ndarray, weights: list, biases: list) -> tuple:
         return torch.tensor(x), [torch.tensor(W) for W in weights], [torch.tensor(b) for b in biases]
 
-    yield Case("two stages", *tensors(*network(4, 3, 4, 2)))
-    yield Case("three stages", *tensors(*network(3, 2, 4, 3, 2)))
-    yield Case("one stage", *tensors(*network(3, 2, 4)))
-    yield Case("three stages of one size", *tensors(*network(4, 2, 2, 2, 2)))
-    yield Case("a single example", *tensors(*network(1, 3, 4, 2)))
+    yield Case("two stages", *tensors(*network(2, 3, 4, 2)))
+    yield Case("three stages", *tensors(*network(2, 2, 3, 3, 2)))
+    yield Case("one stage", *tensors(*network(3, 2, 3)))
+    yield Case("three stages of one size", *tensors(*network(3, 2, 2, 2, 2)))
+    yield Case("a single example", *tensors(*network(1, 3, 3, 2)))
     x, weights, biases = network(2, 3, 4, 2)
 
     def there(array: np.ndarray) -> given.Given:
@@ -799,6 +942,22 @@ def no_nonlinearity(x, weights, biases):
 def values_before_relu_stored(x, weights, biases):
     """The stages you return contain negative numbers where relu should have removed them."""
     return _stages(x, weights, biases, kept=lambda z, h: z)
+
+
+@stage_outputs.mistake
+def bias_missing(x, weights, biases):
+    """For x = 0 every stage of yours is 0, whatever the biases are."""
+    return _stages(x, weights, [torch.zeros_like(b) for b in biases])
+
+
+@stage_outputs.mistake
+def bias_after_relu(x, weights, biases):
+    """The bias belongs to the sum, and the relu is taken of the whole; yours adds it afterwards."""
+    stages = [x]
+    for i, (W, b) in enumerate(zip(weights, biases, strict=True), 1):
+        z = stages[-1] @ W
+        stages.append((z if i == len(weights) else torch.relu(z)) + b)
+    return stages
 
 
 @stage_outputs.mistake

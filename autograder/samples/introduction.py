@@ -147,6 +147,13 @@ def images_to_batch(images, device):
     x = np.array(images, dtype=np.float32).transpose(0, 2, 1).reshape(len(images), -1) / 255
     return torch.from_numpy(x).to(device)
 """,
+    "cut_to_zero_and_one": """
+import torch
+
+def images_to_batch(images, device):
+    x = np.array(images).reshape(len(images), -1) // 255
+    return torch.tensor(x, dtype=torch.float32, device=device)
+""",
     "divides_by_256": """
 import torch
 
@@ -217,7 +224,12 @@ def first_neuron(x, w, b):
 """,
     "bias_subtracted": """
 def first_neuron(x, w, b):
-    return 1 / (1 + np.exp(-(x @ w - b)))
+    return 1 / (1 + np.exp(-x @ w + b))
+""",
+    "bias_for_every_input": """
+def first_neuron(x, w, b):
+    z = np.sum(x * w + b, axis=1)
+    return 1 / (1 + np.exp(-z))
 """,
 }
 
@@ -327,6 +339,15 @@ def train_first_neuron(x, t, epochs):
                 w, b, mistakes = w + t[i] * x[i], b + t[i], mistakes + 1
     return w, b, mistakes
 """,
+    "bias_only_grows": LOOP.format(test="t[i] * (w @ x[i] + b) <= 0", step="t[i]", bias="b = b + 1"),
+    "judged_without_bias": LOOP.format(test="t[i] * (w @ x[i]) <= 0", step="t[i]", bias="b = b + t[i]"),
+    "pushed_away": LOOP.format(test="t[i] * (w @ x[i] + b) <= 0", step="-t[i]", bias="b = b - t[i]"),
+    "counted_after_the_pass": LOOP.format(test="t[i] * (w @ x[i] + b) <= 0", step="t[i]", bias="b = b + t[i]").replace(
+        "mistakes[e] += 1", "pass\n        mistakes[e] = np.sum(t * (x @ w + b) <= 0)"
+    ),
+    "stops_when_done": LOOP.format(test="t[i] * (w @ x[i] + b) <= 0", step="t[i]", bias="b = b + t[i]").replace(
+        "    return w", "        if mistakes[e] == 0:\n            return w, b, mistakes[: e + 1]\n    return w"
+    ),
     "two_results": """
 def train_first_neuron(x, t, epochs):
     w, b = np.zeros(x.shape[1]), 0.0
@@ -395,6 +416,7 @@ def nearest_neighbour_predict(train_x, train_y, x):
     return np.array(out)
 """,
     "absolute_distance": PAIRS.format(distance="np.abs(a - b).sum()", answer="train_y[d.argmin(axis=1)]"),
+    "differences_cancel": PAIRS.format(distance="np.sum(a - b) ** 2", answer="train_y[d.argmin(axis=1)]"),
     "only_the_first_query": PAIRS.format(distance=SQUARES, answer="train_y[d.argmin()]"),
     "largest_product": PAIRS.format(distance="-(a @ b)", answer="train_y[d.argmin(axis=1)]"),
 }
@@ -474,7 +496,20 @@ def kmeans_step(x, centres):
     a = ((x[:, None] - centres) ** 2).sum(axis=2).argmin(axis=1)
     return np.array([x[a == k].mean(axis=0) if (a == k).any() else centres[k] for k in range(len(centres))]), a
 """,
-    "half_way": MEANS.format(body="if (a == k).any(): new[k] = (new[k] + x[a == k].mean(axis=0)) / 2"),
+    "empty_cluster_dropped": """
+def kmeans_step(x, centres):
+    a = ((x[:, None] - centres) ** 2).sum(axis=2).argmin(axis=1)
+    new = []
+    for k in range(len(centres)):
+        own = x[a == k]
+        if len(own) > 0:
+            new.append(own.mean(axis=0))
+    return a, np.array(new)
+""",
+    "absolute_distance": MEANS.format(body="if (a == k).any(): new[k] = x[a == k].mean(axis=0)").replace(
+        "((x[:, None] - centres) ** 2)", "np.abs(x[:, None] - centres)"
+    ),
+    "half_the_step": MEANS.format(body="if (a == k).any(): new[k] = (new[k] + x[a == k].mean(axis=0)) / 2"),
 }
 
 RIGHT["bandit_update"] = [
@@ -521,7 +556,10 @@ def bandit_update(estimates, counts, arm, reward):
     return estimates, counts
 """,
     "total_count": UPDATE.format(before="pass", after="e[arm] += (reward - e[arm]) / c.sum()"),
-    "counts_not_raised": """
+    "counted_twice": UPDATE.format(before="pass", after="e[arm] = (e[arm] * c[arm] + reward) / (c[arm] + 1)"),
+    "half_way": UPDATE.format(before="e[arm] = (e[arm] + reward) / 2", after="pass"),
+    "away_from_reward": UPDATE.format(before="pass", after="e[arm] -= (reward - e[arm]) / c[arm]"),
+    "count_not_raised": """
 def bandit_update(estimates, counts, arm, reward):
     e = np.array(estimates, dtype=float)
     e[arm] += (reward - e[arm]) / (counts[arm] + 1)
@@ -587,6 +625,12 @@ WRONG["stage_outputs"] = {
     "values_before_relu_stored": STAGES.format(first="[x]", body="z = h @ W + b; out.append(z); h = torch.relu(z)"),
     "only_the_last": STAGES.format(
         first="[x]", body="h = h @ W + b; h = torch.relu(h) if i < len(weights) - 1 else h; out = h"
+    ),
+    "bias_missing": STAGES.format(
+        first="[x]", body="h = h @ W; h = torch.relu(h) if i < len(weights) - 1 else h; out.append(h)"
+    ),
+    "gradients_cut": STAGES.format(
+        first="[x]", body="h = h @ W + b; h = torch.relu(h) if i < len(weights) - 1 else h; out.append(h.detach())"
     ),
     "detached": STAGES.format(
         first="[x]", body="h = h.detach() @ W + b; h = torch.relu(h) if i < len(weights) - 1 else h; out.append(h)"

@@ -54,6 +54,10 @@ WRONG["images_to_batch"] = {
     f"    return torch.from_numpy({CONTIGUOUS}).to(device, torch.float32).reshape(1, -1) / 255\n",
     "negative_stride_fails": "import torch\n\ndef images_to_batch(images, device):\n"
     "    return torch.from_numpy(images).flatten(start_dim=1).to(device=device, dtype=torch.float32) / 255\n",
+    "divides_by_256": f"import torch\n\ndef images_to_batch(images, device):\n"
+    f"    return torch.tensor({CONTIGUOUS}, dtype=torch.float32, device=device) / (2**8)\n",
+    "cut_to_zero_and_one": f"import torch\n\ndef images_to_batch(images, device):\n"
+    f"    return torch.floor_divide(torch.from_numpy({CONTIGUOUS}).to(device), 255).float()\n",
     "device_ignored": f"import torch\n\ndef images_to_batch(images, device):\n    x = torch.from_numpy({CONTIGUOUS})\n    x.to(device)\n"
     "    return x.float() / 255\n",
 }
@@ -79,6 +83,10 @@ WRONG["first_neuron"] = {
     "sign_in_exponent": "def first_neuron(x, w, b):\n    return np.array([1 / (1 + np.exp(row @ w + b)) for row in x])\n",
     "products_not_summed": "def first_neuron(x, w, b):\n    return 1 / (1 + np.exp(-(np.multiply(x, w) + b)))\n",
     "no_squashing": "def first_neuron(x, w, b):\n    return np.array([row @ w for row in x]) + b\n",
+    "bias_subtracted": "def first_neuron(x, w, b):\n    return np.array([1 / (1 + np.exp(b - row @ w)) for row in x])\n",
+    "bias_for_every_input": "def first_neuron(x, w, b):\n"
+    "    z = [sum(v * u + b for v, u in zip(row, w)) for row in x]\n    return 1 / (1 + np.exp(-np.array(z)))\n",
+    "rounded": "def first_neuron(x, w, b):\n    return np.where(x.dot(w) + b > 0, 1.0, 0.0)\n",
 }
 
 RIGHT["train_first_neuron"] = [
@@ -148,6 +156,19 @@ def train_first_neuron(x, t, epochs):
         start="pass", wrong="target * z <= 0", update="w, b = (w + row, b + 1) if wrong else (w, b)"
     ),
     "reset_each_epoch": WALK.format(start="w, b = 0 * w, 0.0", wrong="target * z <= 0", update=GO),
+    "bias_only_grows": WALK.format(
+        start="pass", wrong="target * z <= 0", update="w, b = (w + target * row, b + 1) if wrong else (w, b)"
+    ),
+    "judged_without_bias": WALK.format(start="pass", wrong="target * (z - b) <= 0", update=GO),
+    "pushed_away": WALK.format(
+        start="pass", wrong="target * z <= 0", update="w, b = (w - target * row, b - target) if wrong else (w, b)"
+    ),
+    "counted_after_the_pass": WALK.format(start="pass", wrong="target * z <= 0", update=GO).replace(
+        "    return w", "        m[e] = sum(target * (row @ w + b) <= 0 for row, target in zip(x, t))\n    return w"
+    ),
+    "stops_when_done": WALK.format(start="pass", wrong="target * z <= 0", update=GO).replace(
+        "    return w", "        if m[e] == 0:\n            m = m[:e]\n            break\n    return w"
+    ),
 }
 
 RIGHT["nearest_neighbour_predict"] = [
@@ -193,6 +214,9 @@ def nearest_neighbour_predict(train_x, train_y, x):
         distance="((train_x - q) ** 2).sum(axis=1)[::-1]",
         answer="train_y[len(d) - 1 - d.argmin()]",
     ),
+    "differences_cancel": EACH.format(
+        queries="x.astype(float)", distance="np.abs((train_x - q).sum(axis=1))", answer="train_y[d.argmin()]"
+    ),
     "absolute_distance": EACH.format(
         queries="x.astype(float)", distance="np.linalg.norm(train_x - q, ord=1, axis=1)", answer="train_y[d.argmin()]"
     ),
@@ -236,6 +260,15 @@ WRONG["kmeans_step"] = {
     )
     + "    return np.array([np.square(p - new).sum(axis=1).argmin() for p in x]), new\n",
     "divides_by_all": LOOPED.format(mean="x[a == k].sum(axis=0) / x.shape[0] if k in a else c"),
+    "other_order": LOOPED.replace("return a, np.array(", "return np.array(")
+    .replace("enumerate(centres)])", "enumerate(centres)]), a")
+    .format(mean="x[a == k].mean(axis=0) if k in a else c"),
+    "empty_cluster_dropped": LOOPED.replace("enumerate(centres)", "enumerate(centres) if k in a").format(
+        mean="x[a == k].mean(axis=0)"
+    ),
+    "absolute_distance": LOOPED.replace("np.square(x - c)", "np.abs(x - c)").format(
+        mean="x[a == k].mean(axis=0) if k in a else c"
+    ),
     "moves_given_centres": LOOPED.replace("return a, np.array(", "centres[:] = np.array(").format(
         mean="x[a == k].mean(axis=0) if k in a else c"
     )
@@ -278,6 +311,14 @@ def bandit_update(estimates, counts, arm, reward):
     return e, counts
 """,
     "total_count": LATER.format(value="e[arm] + (reward - e[arm]) / np.sum(c)"),
+    "counted_twice": LATER.format(value="e[arm] + (reward - e[arm]) / (n + 1)"),
+    "half_way": LATER.format(value="0.5 * e[arm] + 0.5 * reward"),
+    "away_from_reward": LATER.format(value="e[arm] + (e[arm] - reward) / n"),
+    "all_arms": """
+def bandit_update(estimates, counts, arm, reward):
+    n = counts + 1
+    return estimates + (reward - estimates) / n, n
+""",
 }
 
 RIGHT["stage_outputs"] = [
@@ -317,6 +358,12 @@ WRONG["stage_outputs"] = {
     "last_stage_rectified": CHAIN.format(body="stages.append((stages[-1] @ W + b).clamp(min=0))"),
     "input_missing": CHAIN.format(body="stages.append((stages[-1] @ W + b).relu())").replace(
         "return stages", "stages[-1] = stages[-2] @ weights[-1] + biases[-1]\n    return stages[1:]"
+    ),
+    "bias_missing": CHAIN.format(body="stages.append((stages[-1] @ W).relu())").replace(
+        "return stages", "stages[-1] = stages[-2] @ weights[-1]\n    return stages"
+    ),
+    "bias_after_relu": CHAIN.format(body="stages.append((stages[-1] @ W).clamp(min=0) + b)").replace(
+        "return stages", "stages[-1] = stages[-2] @ weights[-1] + biases[-1]\n    return stages"
     ),
     "always_from_input": """
 import torch

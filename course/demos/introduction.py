@@ -133,11 +133,11 @@ def broadcasting(**settings: Any) -> Stage:
 
     return Stage(
         scene,
-        a=choice(list(SHAPES), "(3, 1)", label="shape of a"),
+        a=choice(list(SHAPES), "(3, 4)", label="shape of a"),
         b=choice(list(SHAPES), "(4,)", label="shape of b"),
         presets={
-            "a column and a row": {"a": "(3, 1)", "b": "(4,)"},
             "a table and a row": {"a": "(3, 4)", "b": "(4,)"},
+            "a column and a row": {"a": "(3, 1)", "b": "(4,)"},
             "why not?": {"a": "(3, 4)", "b": "(3,)"},
             "a table and a column": {"a": "(3, 4)", "b": "(3, 1)"},
             "a number": {"a": "()", "b": "(3, 4)"},
@@ -233,7 +233,7 @@ def nearest_neighbours(predict: Callable[..., Any], **settings: Any) -> Stage:
     return Stage(
         scene,
         n=log_slider(10, 1200, 100, label="training examples"),
-        shift=int_slider(0, 2, 0, label="test images moved to the right by", unit="pixels"),
+        shift=int_slider(0, 2, 0, label="pixels to the right"),
         presets={
             "ten examples": {"n": 10, "shift": 0},
             "all of them": {"n": 1200, "shift": 0},
@@ -260,8 +260,15 @@ def _two_classes(name: str) -> tuple[np.ndarray, np.ndarray]:
     if name == "XOR":
         x, k = data.blobs(48, CROSS, 0.35, seed=2)
         return x, np.where(k < 2, -1, 1)
-    x, k = data.blobs(40, [[-1.4, -0.6], [1.4, 1.2]], 0.6 if name == "apart" else 1.4, seed=3)
+    if name == "apart":  # beside the origin and close together, so that the rule needs five passes
+        x, k = data.blobs(40, [[-0.6, 0.4], [1.6, 2.0]], 0.6, seed=29)
+    else:
+        x, k = data.blobs(40, [[-1.4, -0.6], [1.4, 1.2]], 1.4, seed=3)
     return x, 2 * k - 1
+
+
+def _count(n: float, thing: str) -> str:
+    return f"{n:g} {thing}{'' if n == 1 else 's'}"
 
 
 def neuron(neuron: Callable[..., Any], learn: Callable[..., Any], **settings: Any) -> Stage:
@@ -315,9 +322,9 @@ def neuron(neuron: Callable[..., Any], learn: Callable[..., Any], **settings: An
             xlim=(0, 21),
             ylim=(-0.5, max(10.0, *counts, 0.0) + 1),
         )
-        return [left, right], said + (
-            f" The last pass made {counts[-1]:g} mistakes." if counts else " No pass was made yet."
-        )
+        if not counts:
+            return [left, right], said + " No pass was made yet."
+        return [left, right], said + f" The last pass made {_count(counts[-1], 'mistake')}."
 
     return Stage(
         scene,
@@ -386,7 +393,9 @@ def kmeans(step: Callable[..., Any], **settings: Any) -> Stage:
         layers.append(points(centres, color=INK, marker="*", size=13))
         if time == 0:
             layers += [handle(f"c{k + 1}", point_, label=f"{k + 1}") for k, point_ in enumerate(centres)]
-        left = panel(*layers, x="x₁", y="x₂", xlim=(-4.5, 5), ylim=(-4, 4.5), equal=True, title=f"after {time} steps")
+        left = panel(
+            *layers, x="x₁", y="x₂", xlim=(-4.5, 5), ylim=(-4, 4.5), equal=True, title=f"after {_count(time, 'step')}"
+        )
         middle = panel(
             line(range(len(costs)), costs, color=INK, dash="-", marker="o", every=1),
             x="step",
@@ -400,6 +409,7 @@ def kmeans(step: Callable[..., Any], **settings: Any) -> Stage:
         for k in range(10):
             row, column = divmod(k, 5)
             sheet[row * 9 : row * 9 + 8, column * 9 : column * 9 + 8] = images[k].reshape(8, 8)
+        sheet = sheet.repeat(2, axis=0).repeat(2, axis=1)  # cells so small that no lines are drawn between them
         common = [np.bincount(labels[groups == k], minlength=10) for k in range(10)]
         purity = sum(count.max() for count in common) / len(labels)
         right = panel(
@@ -411,8 +421,8 @@ def kmeans(step: Callable[..., Any], **settings: Any) -> Stage:
             title="ten centres of 1200 digits",
         )
         empty = K - len(np.unique(assignment))
-        note = f"After {time} steps the cost is {costs[-1]:.0f}"
-        note += f"; {empty} of the centres own nothing. " if empty else ". "
+        note = f"After {_count(time, 'step')} the cost is {costs[-1]:.0f}"
+        note += f"; {_count(empty, 'centre')} without points. " if empty else ". "
         note += f"Of the digits, {purity:.2f} lie in a cluster whose most frequent digit they are."
         return [left, middle, right], note
 
@@ -480,7 +490,7 @@ def bandits(update: Callable[..., Any], **settings: Any) -> Stage:
         low = min(-1.0, float(np.min(estimates)) - 0.3)
         layers = [
             rects(np.arange(3) - 0.35, np.minimum(estimates, 0), 0.7, np.abs(estimates), color=BLUE, opacity=0.8),
-            texts(np.arange(3), np.maximum(estimates, 0) + 0.18, [f"{n} pulls" for n in counts]),
+            texts(np.arange(3), [low + 0.12] * 3, [_count(n, "pull") for n in counts]),
         ]
         if truth:
             for arm in range(3):
@@ -506,10 +516,10 @@ def bandits(update: Callable[..., Any], **settings: Any) -> Stage:
             xlim=(0, max(10, 1.02 * len(rewards))),
             ylim=(-1.5, 2.5),
         )
-        favourite = int(np.argmax(counts)) + 1
-        note = f"{len(rewards)} pulls, {average[-1]:.2f} on average; most of them ({counts.max()}) of arm {favourite}."
+        each = ", ".join(f"{n} of arm {arm}" for arm, n in enumerate(counts, 1))
+        note = f"{_count(len(rewards), 'pull')} ({each}), {average[-1]:.2f} on average."
         if truth:
-            note += f" The best arm is {int(arms.argmax()) + 1}, with {arms.max():g}."
+            note += f" The best is arm {int(arms.argmax()) + 1}."
         return [left, right], note
 
     return Stage(
