@@ -149,32 +149,50 @@ class Exercise:
             Mistake(
                 wrong.id,
                 wrong.hint,
-                tuple(filter(wrong_somewhere, self._ways(wrong, cases))),
+                tuple(filter(wrong_somewhere, self._ways(wrong, cases, right, tolerances))),
                 wrong.sign.__name__ if wrong.sign else None,
             )
             for wrong in self.mistakes.values()
         ]
 
-    def _ways(self, wrong: WrongAnswer, cases: Sequence[Case]) -> Iterator[tuple[Outcome, ...]]:
+    def _ways(
+        self, wrong: WrongAnswer, cases: Sequence[Case], right: Sequence[Outcome], tolerances: Sequence[Tolerance]
+    ) -> Iterator[tuple[Outcome, ...]]:
+        exactly = Tolerance(rtol=0, atol=0)  # an int is the equal float
+        as_floats = [in_floats(case.arguments) for case in cases]
+        converted = any(changed is not case.arguments for changed, case in zip(as_floats, cases, strict=True))
         for way in wrong.ways:
-            plain = tuple(self.run(way, case) for case in cases)
+            plain = self._outcomes(way, cases, [case.arguments for case in cases], right, tolerances)
             yield plain
-            as_floats = [in_floats(case.arguments) for case in cases]
-            if any(changed is not case.arguments for changed, case in zip(as_floats, cases, strict=True)):
-                floats = tuple(
-                    self.run(way, case, changed) if changed is not case.arguments else outcome
-                    for changed, case, outcome in zip(as_floats, cases, plain, strict=True)
-                )
-                exactly = Tolerance(rtol=0, atol=0)  # an int is the equal float
+            if converted:
+                floats = self._outcomes(way, cases, as_floats, right, tolerances)
                 if any(difference(one, other, exactly) for one, other in zip(plain, floats, strict=True)):
                     yield floats
+
+    def _outcomes(
+        self,
+        way: Callable[..., Any],
+        cases: Sequence[Case],
+        arguments: Sequence[tuple[Any, ...]],
+        right: Sequence[Outcome],
+        tolerances: Sequence[Tolerance],
+    ) -> tuple[Outcome, ...]:
+        """What a way does, case by case. With `lean`, a way that shows on an ordinary case is not run at the edges, where
+        the diagnosis doesn't ask for it: what is right stands there."""
+        found = {k: self.run(way, cases[k], arguments[k]) for k in range(len(cases)) if not cases[k].edge}
+        shows = self.lean and any(difference(right[k], found[k], tolerances[k]) for k in found)
+        return tuple(
+            found[k] if k in found else right[k] if shows else self.run(way, cases[k], arguments[k])
+            for k in range(len(cases))
+        )
 
     def frozen(self) -> FrozenExercise:
         """The visible cases with everything that a check needs."""
         cases = self.cases_for(VISIBLE_SEED)
+        right = [self.right_outcome(case) for case in cases]
         mistakes = self.mistaken(cases)
         if self.lean:
-            mistakes = [self._as_far_as_asked(mistake, cases) for mistake in mistakes]
+            mistakes = [self._as_far_as_asked(mistake, cases, right) for mistake in mistakes]
         return FrozenExercise(
             self.id,
             self.points,
@@ -183,15 +201,15 @@ class Exercise:
             self.outputs,
             self.tolerance,
             tuple(
-                FrozenCase(case.name, case.arguments, self.right_outcome(case), case.edge, case.truth) for case in cases
+                FrozenCase(case.name, case.arguments, outcome, case.edge, case.truth)
+                for case, outcome in zip(cases, right, strict=True)
             ),
             tuple(mistakes),
             self.view.__name__ if self.view else None,
         )
 
-    def _as_far_as_asked(self, mistake: Mistake, cases: Sequence[Case]) -> Mistake:
+    def _as_far_as_asked(self, mistake: Mistake, cases: Sequence[Case], right: Sequence[Outcome]) -> Mistake:
         """The mistake with what is right in place of what it does at edges, where it shows on ordinary cases already."""
-        right = [self.right_outcome(case) for case in cases]
         tolerances = [self.tolerance.for_arguments(case.arguments) for case in cases]
 
         def kept(way: tuple[Outcome, ...]) -> tuple[Outcome, ...]:

@@ -298,13 +298,20 @@ def test_the_check_in_the_notebook_gives_the_same_hint(exercise, name, way):
     assert f"Hint: {exercise.mistakes[name].hint}" in str(report)
 
 
-_sheets, _visible = {}, {}
+_sheets, _texts, _visible = {}, {}, {}
+
+
+def built(exercise):
+    """The text of a fresh build, worked out once for all tests."""
+    if exercise.id not in _texts:
+        _texts[exercise.id] = frozen_text(exercise)
+    return _texts[exercise.id]
 
 
 def visible(exercise):
     """The visible cases, after the journey through their file's form."""
     if exercise.id not in _visible:
-        _visible[exercise.id] = frozen_cases.thaw(json.loads(frozen_text(exercise)))
+        _visible[exercise.id] = frozen_cases.thaw(json.loads(built(exercise)))
     return _visible[exercise.id]
 
 
@@ -418,19 +425,19 @@ def test_the_frozen_file_is_small_and_that_of_a_fresh_build(exercise):
     path = ROOT / "course" / "frozen" / f"{exercise.id}.json"
     text = path.read_text(encoding="utf-8")
     assert len(text.encode()) <= FROZEN_LIMIT <= 50_000
-    assert same(text, frozen_text(exercise))
+    assert same(text, built(exercise))
     json.loads(text, parse_constant=pytest.fail)  # NaN and Infinity are Python's JSON alone
 
 
 @every_exercise
 def test_a_frozen_exercise_thaws_to_the_same(exercise):
-    thawed = frozen_cases.thaw(json.loads(frozen_text(exercise)))
+    thawed = visible(exercise)
     fresh = exercise.frozen()
     assert [m.id for m in thawed.mistakes] == [m.id for m in fresh.mistakes]
     for mistake, other in zip(thawed.mistakes, fresh.mistakes, strict=True):
         assert mistake.ways
         assert len(mistake.ways) <= len(other.ways)
-    assert frozen_cases.freeze(thawed) == json.loads(frozen_text(exercise))
+    assert frozen_cases.freeze(thawed) == json.loads(built(exercise))
 
 
 def test_nothing_lies_in_frozen_that_no_lecture_has():

@@ -535,6 +535,7 @@ the_toposort = Exercise(
     probe=probes.sorted_nodes,
     view=views.sorted_nodes,
     cpu_limit=2,
+    lean=True,
 )
 
 
