@@ -85,7 +85,7 @@ def test_the_second_view_says_where_the_hidden_layer_puts_the_inputs():
 
 def test_the_error_of_a_smooth_target_falls_with_the_square_of_the_number_of_knots():
     stage = demos.interpolation(reference.relu_interpolant)
-    panels, _ = stage.picture(target="sin 3x", count=30, spacing="even")
+    panels, _ = stage.picture(target="sin 3s", count=30, spacing="even")
     curve = panels[2].layers[1]
     x, y = np.log(curve.arrays["x"]), np.log(curve.arrays["y"])
     slope = np.polyfit(x[-6:], y[-6:], 1)[0]
@@ -98,7 +98,7 @@ def test_adapted_knots_beat_even_ones_where_the_target_is_steep():
     stage = demos.interpolation(reference.relu_interpolant)
 
     def error(count, spacing):
-        panels, _ = stage.picture(target="a step of width s", width=0.05, count=count, spacing=spacing)
+        panels, _ = stage.picture(target="a step of width w", width=0.05, count=count, spacing=spacing)
         return panels[2].layers[-1].arrays["y"][0]
 
     assert error(16, "adapted") < error(60, "even")

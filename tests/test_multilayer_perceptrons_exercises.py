@@ -1,6 +1,7 @@
 """Lecture 03: the networks that are judged by what they compute, and the views that judge them."""
 
 import itertools
+from functools import cache
 
 import numpy as np
 import pytest
@@ -167,6 +168,32 @@ def test_what_is_no_tent_network_gets_a_sentence(output, said):
     assert said in views.view_output(views.tents, output, (1,), None)[WRONG]
 
 
+def test_what_the_output_unit_receives_tells_a_late_parity_from_one_that_drifts():
+    def fault(b1, w2, n=3):
+        seen = views.threshold_network((np.ones((n, n)), np.array(b1), np.array(w2), -0.5), (n,), None)
+        assert seen[WRONG]
+        return seen["fault"]
+
+    assert fault([-1.5, -2.5, -3.5], [1.0, -1.0, 1.0]) == "one bit late"
+    assert fault([-0.5, -1.5, -2.5], [1.0, -2.0, 1.0]) == "does not cross"
+    assert fault([-0.5, -1.5, -2.5], [1.0, 1.0, -1.0]) is None
+    unlike = views.threshold_network(
+        (np.diag([1.0, 1, 2]), -0.5 * np.ones(3), np.array([1.0, -2, 1]), -0.5), (3,), None
+    )
+    assert unlike["fault"] is None  # the same number of ones, but not the same sum
+
+
+def test_a_tent_whose_second_layer_reads_the_units_is_not_taken_for_a_late_fold():
+    steep, fold, open_at = np.array([[2.0], [4.0]]), np.array([[1.0, -1.0]]), np.array([0.0, -2.0])
+    biases = [open_at, open_at, np.zeros(1)]
+    assert views.tents(([steep, np.diag([2.0, 4.0]), fold], biases), (2,), None)["fault"] == "reads the units"
+    late = [open_at, np.array([0.0, -1.0]), np.zeros(1)]
+    assert views.tents(([steep, steep @ fold, fold], late), (2,), None)["fault"] == "later fold"
+    between = [open_at, np.zeros(1), open_at, np.zeros(1)]
+    assert views.tents(([steep, fold, steep, fold], between), (2,), None)["fault"] == "layers between"
+    assert views.tents(([steep, 2 * fold, steep, fold], between), (2,), None)["fault"] == "number of layers"
+
+
 def test_an_interpolant_that_bends_between_the_points_is_refused_though_it_is_right_at_them_and_half_way():
     x, y = np.array([0.0, 1.0, 2.0]), np.array([0.0, 0.0, 0.0])
     quarter = np.ones(3), np.array([-0.0, -0.25, -0.5]), np.array([1.0, -2.0, 1.0]), 0.0
@@ -235,10 +262,16 @@ HALF_FILLED = {
 }
 
 
+@cache
+def sheet_of(name):
+    """One for all kinds: what the mistakes of the random features give takes seconds."""
+    return Sheet(EXERCISES[name], 3)
+
+
 @pytest.mark.parametrize("kind", HALF_FILLED)
 @every_exercise
 def test_half_filled_answers_get_a_sentence_and_no_hint(exercise, kind):
-    sheet = Sheet(exercise, 3)
+    sheet = sheet_of(exercise.id)
     found = verdict(sheet, [exercise.run(HALF_FILLED[kind], case) for case in sheet.cases[:1]] * len(sheet.cases))
     assert found.status != "right"
     assert found.score == 0

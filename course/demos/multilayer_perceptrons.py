@@ -56,7 +56,7 @@ def _four_points(said: np.ndarray) -> list:
     layers = [points(BITS[wrong], color=ORANGE, marker="X", size=15)] if wrong.any() else []
     return [
         *layers,
-        points(BITS[XOR == 1], color=GREEN, marker="*", size=9),
+        points(BITS[XOR == 1], color=GREEN, marker="*", size=13),
         points(BITS[XOR == 0], color=INK, marker="o", size=7),
         texts(BITS[:, 0], BITS[:, 1] + 0.2, [f"XOR {t}" for t in XOR], halo=True),
     ]
@@ -87,7 +87,7 @@ def xor(network: Callable[..., Any] | None = None, **settings: Any) -> Stage:
             layers.append(line(*_boundary(w, b), color=BLUE))
         note = f"{right} of the 4 points are right."
         if right == 3:
-            note += " The fourth is on the wrong side; try to bring it over without losing another."
+            note += " The fourth, with the cross, is on the wrong side; try to bring it over without losing another."
         return [_axes("where the unit is on (shaded)", *layers, *_four_points(said))], note
 
     def two_layers() -> tuple[list, str]:
@@ -109,16 +109,16 @@ def xor(network: Callable[..., Any] | None = None, **settings: Any) -> Stage:
         names = [" and ".join(together) for together in places.values()]
         wanted = [XOR[[f"{a}{c}" for a, c in BITS].index(together[0])] for together in places.values()]
         moved = [
-            points(place[None], color=GREEN if t else INK, marker="*" if t else "o", size=9)
+            points(place[None], color=GREEN if t else INK, marker="*" if t else "o", size=13 if t else 8)
             for place, t in zip(where, wanted, strict=True)
         ]
         middle = [line(*_boundary(w2, b2), color=BLUE, label="output")] if w2.any() else []
         right = _axes(
-            "the same four points, as the output unit sees them",
+            "what the output unit sees",
             _region(_unit(square, w2, b2)),
             *middle,
             *moved,
-            texts(where[:, 0], where[:, 1] + 0.2, names, halo=True),
+            texts(where[:, 0], where[:, 1] + np.where(wanted, -0.28, 0.2), names, halo=True),
             x="h₁",
             y="h₂",
         )
@@ -156,6 +156,7 @@ def xor(network: Callable[..., Any] | None = None, **settings: Any) -> Stage:
 # ------------------------------------------------------------------------------------------ curves from kinks
 
 INTERVAL = (-2.0, 2.0)
+FLOOR = 1e-4  # the smallest error that the picture shows
 COUNTS = (2, 3, 4, 5, 6, 8, 10, 13, 16, 20, 25, 30, 40, 50, 60)
 
 
@@ -168,16 +169,16 @@ def interpolation(
     """
     anything = {"w1": None, "b1": None, "w2": None, "b2": ()}
     rule = reader_rule(interpolant, anything)
-    names = ["sin 3x", "|x|", "a step of width s"] + ([] if formula is None else ["your formula"])
+    names = ["sin 3s", "|s|", "a step of width w"] + ([] if formula is None else ["your formula"])
     own = None if formula is None else reader_rule(formula, {"values": 0})
     fine = np.linspace(*INTERVAL, 2001)
 
     def value(target: str, width: float, s: np.ndarray) -> np.ndarray:
-        if target == "sin 3x":
+        if target == "sin 3s":
             return np.sin(3 * s)
-        if target == "|x|":
+        if target == "|s|":
             return np.abs(s)
-        return np.tanh(s / width) if target == "a step of width s" else own(s)
+        return np.tanh(s / width) if target == "a step of width w" else own(s)
 
     def knots(target: str, width: float, count: int, spacing: str) -> np.ndarray:
         if spacing == "even":
@@ -241,34 +242,36 @@ def interpolation(
         curve = panel(
             line(COUNTS, guide, color=GREY, width=1, label="slope −2"),
             *([line(np.array(COUNTS)[shown], errors[shown], color=ORANGE, marker="X")] if shown.any() else []),
-            *([points([count], [now], color=ORANGE, marker="o", size=9)] if now > 1e-12 else []),
+            points([count], [1.6 * FLOOR if now < 1e-12 else max(now, FLOOR)], color=ORANGE, marker="o", size=9),
+            *([texts([count], [3.5 * FLOOR], ["0"], halo=True)] if now < 1e-12 else []),
             x="knots",
-            y="largest error on [−2, 2]",
             xlog=True,
             ylog=True,
             xlim=(1, 100),
-            ylim=(1e-4, 10),
-            title="error",
+            ylim=(FLOOR, 10),
+            title="largest error on [−2, 2]",
         )
-        said = "exact, but for rounding" if now < 1e-12 else f"{now:.3g}"
+        said = f"largest error on [−2, 2] is {now:.3g}"
+        if now < 1e-6:
+            said = "fit on [−2, 2] is exact, but for " + ("rounding" if now < 1e-12 else "less than a millionth")
         half = error(target, width, max(2, round(count / 2)), spacing)
         ratio = (
-            f", {half / now:.3g} times less than with half as many" if now > 1e-12 and half > now and count >= 4 else ""
+            f", {half / now:.3g} times less than with half as many" if now > 1e-6 and half > now and count >= 4 else ""
         )
-        return [fit, parts, curve], f"{count} knots, {spacing}: the largest error on [−2, 2] is {said}{ratio}."
+        return [fit, parts, curve], f"{count} knots, {spacing}: the {said}{ratio}."
 
     presets = {
-        "a wave": {"target": "sin 3x", "count": 8, "spacing": "even"},
-        "a wave, twice the knots": {"target": "sin 3x", "count": 16, "spacing": "even"},
-        "a kink between the knots": {"target": "|x|", "count": 10, "spacing": "even"},
-        "a kink on a knot": {"target": "|x|", "count": 11, "spacing": "even"},
-        "a steep step": {"target": "a step of width s", "width": 0.05, "count": 16, "spacing": "even"},
-        "a steep step, adapted": {"target": "a step of width s", "width": 0.05, "count": 16, "spacing": "adapted"},
+        "a wave": {"target": "sin 3s", "count": 8, "spacing": "even"},
+        "a wave, twice the knots": {"target": "sin 3s", "count": 16, "spacing": "even"},
+        "a kink between the knots": {"target": "|s|", "count": 10, "spacing": "even"},
+        "a kink on a knot": {"target": "|s|", "count": 11, "spacing": "even"},
+        "a steep step": {"target": "a step of width w", "width": 0.05, "count": 16, "spacing": "even"},
+        "a steep step, adapted": {"target": "a step of width w", "width": 0.05, "count": 16, "spacing": "adapted"},
     }
     return Stage(
         scene,
         target=choice(names, label="target"),
-        width=slider(0.02, 1.0, 0.2, 0.01, label="width s", when={"target": "a step of width s"}),
+        width=slider(0.02, 1.0, 0.2, 0.01, label="width w", when={"target": "a step of width w"}),
         count=int_slider(2, 60, 8, label="knots"),
         spacing=choice(["even", "adapted"], label="spacing"),
         presets=presets,
@@ -301,7 +304,7 @@ def folding(network: Callable[..., Any], forward: Callable[..., Any], **settings
         pieces = 1 + int((slopes[1:] != slopes[:-1]).sum())
         units = sum(len(b) for b in biases[:-1])
         left = panel(
-            line(s, y, color=BLUE),
+            line(s, y, color=BLUE, width={6: 1.2, 7: 0.8, 8: 0.5}.get(depth, 1.8)),
             x="x",
             y=f"the tent, folded {depth} time{'s' if depth > 1 else ''}",
             xlim=(0, 1),
@@ -314,18 +317,19 @@ def folding(network: Callable[..., Any], forward: Callable[..., Any], **settings
             x="depth",
             y="hidden units",
             ylog=True,
-            xlim=(1, 8),
+            xlim=(0.6, 8.4),
+            xticks=depths,
             ylim=(0.9, 300),
             yticks=(1, 10, 100),
         )
         return [left, right], (
             f"Your network has {depth} hidden layer{'s' if depth > 1 else ''} with {units} units in all, and {pieces} pieces. "
-            f"One hidden layer needs at least {2**depth - 1} units for {2**depth} pieces."
+            f"One hidden layer needs at least {2**depth - 1} unit{'s' if depth > 1 else ''} for {2**depth} pieces."
         )
 
     return Stage(
         scene,
-        depth=int_slider(1, 8, 3, label="depth"),
+        depth=int_slider(1, 8, 5, label="depth"),
         presets={"one fold": {"depth": 1}, "two": {"depth": 2}, "four": {"depth": 4}, "eight": {"depth": 8}},
         settings=settings,
         arguments={"network": network, "forward": forward},

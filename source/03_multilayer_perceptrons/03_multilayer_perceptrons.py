@@ -18,10 +18,11 @@
 # %% [markdown]
 # # Multilayer perceptrons
 #
-# A linear model reads 19 of 20 digits, and yet there is a table of four rows that it will never learn. In 1969 that
-# table helped to end the first wave of neural networks. One more layer solves it. But what exactly does a layer buy,
-# and what does a second one buy that a wider first one doesn't? In this lecture you build networks *by hand*, weight
-# by weight, to see what they can express. How they find such weights by themselves is the matter of the next lecture.
+# The softmax regression of the last lecture reads 19 of 20 digits, and yet there is a table of four rows that it will
+# never learn. In 1969 that table helped to end the first wave of neural networks. One more layer solves it. But what
+# exactly does a layer buy, and what does a second one buy that a wider first one doesn't? In this lecture you build
+# networks *by hand*, weight by weight, to see what they can express. How they find such weights by themselves is the
+# matter of the next lecture.
 #
 # Afterwards you can prove that no single unit computes XOR, and write down a network that does; run a network of any
 # depth on a batch; say when a stack of layers is worth no more than one; build a network through any points on a
@@ -55,8 +56,8 @@ from course.figure import BLUE, DASH, GREEN, GREY, INK, MARKER, ORANGE, PURPLE, 
 # same weights with $b = -1.5$. And "exactly one is on", the exclusive or, **XOR**?
 
 # %% [markdown]
-# Try it. Stars should be 1, dots should be 0, and the shaded side is where your unit is on. How many of the four can
-# you get right?
+# Try it. Stars should be 1, dots should be 0, a cross marks a point that comes out wrong, and the shaded side is where
+# your unit is on. How many of the four can you get right?
 
 # %%
 demos.xor()
@@ -83,15 +84,15 @@ show(
 
 # %% [markdown]
 # A set is **convex** if it holds, with any two points, the whole segment between them. Half-spaces are convex: if
-# $w^\top u + b > 0$ and $w^\top v + b > 0$, then for any $s$ between 0 and 1
+# $w^\top u + b > 0$ and $w^\top v + b > 0$, then for any $r$ between 0 and 1
 #
-# $$w^\top\big(s u + (1-s) v\big) + b = s\,(w^\top u + b) + (1-s)(w^\top v + b) > 0 ,$$
+# $$w^\top\big(r u + (1-r) v\big) + b = r\,(w^\top u + b) + (1-r)(w^\top v + b) > 0 ,$$
 #
-# a mean of two positive numbers. With $\le$ in place of $>$ it holds as well, so the side where the unit is off is
-# convex too. Now suppose that some unit computed XOR. It is on at $(0,1)$ and $(1,0)$, hence also half way between,
-# at $(\frac12, \frac12)$. It is off at $(0,0)$ and $(1,1)$, hence also half way between those, which is the same
-# point. It can't be on and off at once. So XOR is not **linearly separable**, and nothing about learning comes into
-# it: no weights exist.
+# a weighted mean of two positive numbers, whose weights $r$ and $1 - r$ are not both zero. With $\le$ in place of $>$
+# it holds as well, so the side where the unit is off is convex too. Now suppose that some unit computed XOR. It is on
+# at $(0,1)$ and $(1,0)$, hence also half way between, at $(\frac12, \frac12)$. It is off at $(0,0)$ and $(1,1)$,
+# hence also half way between those, which is the same point. It can't be on and off at once. So XOR is not **linearly
+# separable**, and nothing about learning comes into it: no weights exist.
 #
 # Marvin Minsky and Seymour Papert proved this and much more in their book *Perceptrons* (1969). They knew that
 # several layers are stronger, but no way to train them was in common use, and interest faded for over a decade.
@@ -113,38 +114,43 @@ show(
 
 # %% [markdown]
 # Here is your network. Left: the two lines of your hidden units, and where the output is on. Right: the same four
-# points where the hidden layer has put them, $(h_1, h_2)$, with the output unit's own line. Look for the two stars on
-# the right.
+# points where the hidden layer has put them, $(h_1, h_2)$, with the output unit's own line. Count the points on the
+# right: which of the four have landed on one another?
 
 # %%
 demos.xor(xor_network, view="your network")
 
 # %% [markdown]
-# The output unit is as limited as before: it draws one line. But its inputs are no longer the corners of a square.
-# The hidden layer has **moved the points** until one line is enough. Keep this picture, it is the whole lecture: all
-# layers but the last rearrange the data, and the last one draws a line.
+# The output unit is as limited as before: it draws one line. But its inputs are no longer the corners of a square. If
+# your units are the two of the text, both stars sit in one place, which one line cuts off; with other units it may be
+# the dots. The hidden layer has **moved the points** until one line is enough. Keep this picture, it is the whole
+# lecture: all layers but the last rearrange the data, and the last one draws a line.
 
 # %% [markdown]
 # ### Question: a proof, and where it breaks (3 points, 8 minutes)
-# Give the shortest complete proof you can that no single threshold unit computes XOR. Then say where it breaks for
-# the network of two layers.
+# Let $a$, $b$, $c$ and $d$ be four points of the plane such that the segment from $a$ to $b$ crosses the one from $c$
+# to $d$, anywhere on the two. Prove, as shortly as you can, that no single threshold unit is on at $a$ and $b$ and
+# off at $c$ and $d$. XOR is such a case, and yet your network of two layers computes it: describe the set of all
+# points of the plane where *your* network is on, and the set where it is off, and say which step of your proof fails
+# for them.
 
 # %% [markdown] written="xor_proof" points=3
 # ### BEGIN MARK SCHEME
 # - 1 point: half-spaces are convex, the open side (on) as well as the closed one (off).
-# - 1 point: the midpoint of both diagonals would lie on both sides, a contradiction. (A sum of the four inequalities does as
-#   well: $b \le 0$, $w_1 + b > 0$, $w_2 + b > 0$, $w_1 + w_2 + b \le 0$; adding the middle two gives
-#   $w_1 + w_2 + 2b > 0$, adding the outer two $w_1 + w_2 + 2b \le 0$. It earns the first two points.)
-# - 1 point: the set on which a two-layer network is on need not be convex, so the step "hence also half way between" fails.
+# - 1 point: the crossing point (for XOR the midpoint of both diagonals) would lie on both sides, a contradiction. (One who proves
+#   only XOR, by adding $w_1 + b > 0$ to $w_2 + b > 0$ and $b \le 0$ to $w_1 + w_2 + b \le 0$, earns this point, not the first.)
+# - 1 point: the set on which a two-layer network is on, or the one on which it is off, need not be convex, so the step "hence also
+#   at the crossing" fails; with the two sets of the student's own network.
 # ### END MARK SCHEME
 # ### BEGIN SOLUTION
-# The set where a unit is on, $\{x : w^\top x + b > 0\}$, is convex, and so is its complement. If a unit computed XOR,
-# the first would hold $(0,1)$ and $(1,0)$, hence their midpoint $(\frac12,\frac12)$; the second would hold $(0,0)$
-# and $(1,1)$, hence the same midpoint. No point lies in a set and in its complement.
+# The set where a unit is on, $\{x : w^\top x + b > 0\}$, is convex, and so is the set where it is off. If a unit were
+# on at $a$ and $b$, it would be on along the whole segment between them, and if it were off at $c$ and $d$, it would
+# be off along theirs. Where the two cross it would have to be both.
 #
-# For two layers the proof breaks at the word convex. Where the network is on is a union of regions that are cut out
-# by the hidden units, for instance two separate corners, or a strip whose complement falls into two pieces. Such a
-# set need not hold the segment between two of its points, so nothing follows about the midpoint.
+# With "at least one" and "both" as hidden units the network is on in the strip $0.5 < x_1 + x_2 \le 1.5$ and off on
+# either side of it. The strip is convex, but where it is off is not: $(0,0)$ and $(1,1)$ belong to it and the point
+# half way between them does not. So "off at $c$ and $d$, hence off along their segment" fails. (With "only the first"
+# and "only the second" it is the set where the network is on that falls into two pieces.)
 # ### END SOLUTION
 
 # %% [markdown]
@@ -184,23 +190,25 @@ with until_written(parity_network):
     )
 
 # %% [markdown]
-# Ten units where the list of patterns needs 512. Remember the trick, many small jumps that add up to a shape: it will
-# build any curve in a moment.
+# Ten units where the list of patterns needs 512. Remember the trick, many small jumps that add up to a shape: after the
+# break, with kinks in place of jumps, it will build any continuous curve.
 
 # %% [markdown] covers="03.04 03.05 03.06 03.24"
 # ## Layers
 #
 # Now the general form. A **feed-forward network** is any arrangement of units in which no path leads back to where it
 # started, a directed acyclic graph. Nearly always the units are grouped in **layers**, and all units of a layer take
-# the same inputs. With $N$ inputs and $M$ units, the weights of a layer form a matrix $W$ of shape $M \times N$, one
+# the same inputs. With $n$ inputs and $m$ units, the weights of a layer form a matrix $W$ of shape $m \times n$, one
 # row a unit, and the layer computes
 #
 # $$z = W x + b, \qquad h = \phi(z) .$$
 #
 # The **pre-activation** $z$ is a linear model per unit; the **activation function** $\phi$ is applied to each number
-# of it alone. A **multilayer perceptron** is a composition of such layers,
+# of it alone. A **multilayer perceptron** is a composition of such layers, of which the last, in this course, has no
+# activation:
 #
-# $$y = f^{(L)} \circ \dots \circ f^{(1)}(x), \qquad f^{(l)}(h) = \phi\big(W^{(l)} h + b^{(l)}\big) .$$
+# $$\hat y = f^{(L)} \circ \dots \circ f^{(1)}(x), \qquad f^{(l)}(h) = \phi\big(W^{(l)} h + b^{(l)}\big) \text{ for } l < L,
+#   \qquad f^{(L)}(h) = W^{(L)} h + b^{(L)} .$$
 #
 # How many layers, how many units in each, which activation and which operation a layer performs: that is the
 # **architecture** of a network. Its weights and biases are the parameters; the architecture is what you choose before
@@ -208,11 +216,11 @@ with until_written(parity_network):
 
 # %% [markdown] covers="03.07 03.08 03.11 E03-missing-bias"
 # Left is a network with one hidden layer of four units. Written out, $h_i = \phi(\sum_j w_{ij} x_j + b_i)$ and
-# $\hat y = \sigma(\sum_i v_i h_i + c)$, or shortly $\hat y = \sigma(v^\top \phi(Wx + b) + c)$. Some texts leave the
-# biases out to save ink. Don't: without them a network with an odd activation such as tanh gives 0 for $x = 0$
-# whatever its weights are, and so does one of ReLUs. (A bias is a weight from an input that is always 1, so a formula
-# without biases may also mean that such an input was added.) On the right are the indices of the general case: which
-# weight is the bold line?
+# $\hat y = \sum_i v_i h_i + c$, or shortly $\hat y = v^\top \phi(Wx + b) + c$. Some texts leave the biases out to
+# save ink. Don't: without them a network with an odd activation such as tanh gives 0 for $x = 0$ whatever its weights
+# are, and so does one of ReLUs. (A bias is a weight from an input that is always 1, so a formula without biases may
+# also mean that such an input was added.) On the right are the indices of the general case: which weight is the bold
+# line?
 
 
 # %%
@@ -282,8 +290,9 @@ show(figure, alt="In a fully connected network every unit of a layer is joined t
 # The first two are one curve. Multiply numerator and denominator of tanh by $e^{-z}$:
 # $\tanh z = (1 - e^{-2z})/(1 + e^{-2z}) = 2/(1 + e^{-2z}) - 1 = 2\sigma(2z) - 1$. The **rectified linear unit** has
 # no derivative at 0, though texts often demand that an activation be differentiable. *Almost* everywhere is enough:
-# in practice $z$ is hardly ever exactly 0, and where it is, the program uses some fixed number between the two
-# slopes. PyTorch takes 0. In the figure, compare how far from zero the three slopes on the right reach.
+# most values of $z$ are not exactly 0, and where one is, as for an input of zeros while the biases are still 0, the
+# program uses some fixed number between the two slopes. PyTorch takes 0. In the figure, compare how far from zero the
+# three slopes on the right reach.
 
 # %%
 figure, (left, right) = panels(2, width=3.3)
@@ -301,8 +310,12 @@ for name, phi, slope, colour, dy in (
             label_line(ax, line, name, dy=dy)
 left.set(xlabel="z", ylabel="φ(z)")
 right.set(xlabel="z", ylabel="slope φ′(z)")
-right.annotate("logistic, at most ¼", (1.2, 0.18), (1.9, 0.42), color=PURPLE, fontsize=8)
-right.annotate("tanh", (-0.9, 0.5), (-2.6, 0.62), color=BLUE, fontsize=8)
+for text, curve, place, colour in (
+    ("logistic, at most ¼", (1.2, 0.18), (1.9, 0.42), PURPLE),
+    ("tanh", (-0.9, 0.5), (-2.6, 0.62), BLUE),
+):
+    leader = {"arrowstyle": "-", "color": colour, "lw": 0.8}
+    right.annotate(text, curve, place, color=colour, fontsize=8, arrowprops=leader)
 show(
     figure,
     alt="Logistic and tanh go flat on both sides, so their slopes vanish; the ReLU keeps slope 1 for all positive z.",
@@ -310,9 +323,9 @@ show(
 
 # %% [markdown] covers="03.17 03.18"
 # On both sides the first two **saturate**: their slope is practically zero, and with it every gradient that must pass
-# through. The ReLU doesn't for positive $z$, which is a main reason why deep networks use it since about 2010. In
-# return its outputs are never negative and so not centred around zero. Centred variables make gradient descent faster
-# (Yann LeCun and others, 1998): you saw it when you standardised columns. That is why tanh is preferred to the
+# through. The ReLU doesn't for positive $z$, which is a main reason why deep networks have used it since about 2010.
+# The price: its outputs are never negative, and so not centred around zero. Centred variables make gradient descent
+# faster (Yann LeCun and others, 1998): you saw it when you standardised columns. That is why tanh is preferred to the
 # logistic where one of the two is wanted at all. Saturating units still have their places: where a value must stay
 # within bounds however often it is fed back, as in recurrent networks; where it is a probability or the strength of a
 # gate; and in some autoencoders.
@@ -322,15 +335,15 @@ show(
 # `X` is (N, D), an example a row; `weights` is a list of arrays (outputs, inputs) and `biases` a list of arrays
 # (outputs,). Return the outputs of the network, (N, K). The activation, `"identity"`, `"logistic"`, `"tanh"` or
 # `"relu"`, follows every layer *except the last*; a list of one layer has no hidden one. N may be 1 or 0, all arrays
-# may hold integers, and the logistic must survive pre-activations of $\pm 10^4$. What you are given must stay as it
-# is.
+# may hold integers, and the logistic must give finite numbers, not NaN, for pre-activations of $\pm 10^4$. What you
+# are given must stay as it is.
 
 # %% exercise="mlp_forward"
 
 # %% [markdown]
 # What does a layer *do* to the plane? Below, a square grid goes through three random layers of two tanh units each.
 # Your function computes where its points are after one, two and three of them. Before you look: will straight lines
-# stay straight? Will lines that cross still cross?
+# stay straight? Can two lines that don't meet come to meet?
 
 # %%
 with until_written(mlp_forward):
@@ -352,13 +365,17 @@ with until_written(mlp_forward):
             aspect="equal",
         )
         ax.set(xlim=(-1.1, 1.1), ylim=(-1.1, 1.1))
-    show(figure, alt="Each layer turns, shifts and squashes the grid a little more; its lines bend but still cross.")
+    show(
+        figure,
+        alt="Each layer turns, shifts and squashes the grid a little more; its lines bend, and those of one family still don't meet.",
+    )
 
 # %% [markdown] covers="03.19 E03-feature"
-# Lines bend, a little more each time, but what lay apart stays apart, because tanh never sends two values to one: the
-# plane is bent like rubber. (ReLUs, or fewer units than inputs, may also crush parts of it.) A *trained* network
-# chooses its bends. Here scikit-learn trains one with hidden layers of 12 and 2 units on two moons. Your
-# `mlp_forward` says where its last hidden layer puts the points. On which side would you rather draw the line?
+# Lines bend, a little more each time, but what lay apart stays apart: each of these matrices can be inverted, and tanh
+# never sends two values to one. The plane is bent like rubber. (ReLUs, or fewer units than inputs, may also crush
+# parts of it.) A *trained* network chooses its bends. Here scikit-learn trains one with hidden layers of 12 and 2
+# units on two moons. Your `mlp_forward` says where its last hidden layer puts the points. In which of the two panels
+# would one straight line do?
 
 # %%
 with until_written(mlp_forward):
@@ -392,14 +409,15 @@ with until_written(mlp_forward):
         figure,
         alt="In the plane of the inputs the boundary winds between the moons; in that of the last hidden layer it is straight.",
     )
-    print(f"right: {net.score(X, t):.1%} of the training points")
+    print(f"correct: {net.score(X, t):.1%} of the training points")
 
 # %% [markdown]
 # It is the XOR picture again, with learned weights: the boundary that winds on the left is a straight line on the
-# right. All layers but the last are a **learned feature map**, and the last one is the linear model of the lecture
-# before. A **feature** is the function that a hidden unit computes, or its value for an example. Some authors call
-# the unit's incoming weight vector a feature. Better call that its *template*: the pattern to which the unit responds
-# most, as in the pictures of the digits' weights.
+# right. Nearly all points lie along one diagonal there, so one of the two units would have done. All layers but the
+# last are a **learned feature map**, and the last one is the linear model of the lecture before. A **feature** is the
+# function that a hidden unit computes, or its value for an example. Some authors call the unit's incoming weight
+# vector a feature. Better call that its *template*: the pattern to which the unit responds most, as in the pictures
+# of the digits' weights.
 
 # %% [markdown] covers="03.25"
 # In these **dense** or **fully connected** layers every unit sees every output of the layer before. They are one kind
@@ -456,7 +474,7 @@ with until_written(collapse_linear, mlp_forward):
 # Do the outputs of a network tell its weights? No: swap two hidden units, with everything that belongs to them, and
 # nobody outside can tell. A unit is a row of $W^{(l)}$, an entry of $b^{(l)}$ and a *column* of $W^{(l+1)}$, which
 # says who listens to it. Put all three in a new order, and the sum over hidden units has the same terms in another
-# order. A layer of $K$ units has $K!$ such orders, for ten units 3.6 million, all of which compute the same function.
+# order. A layer of $m$ units has $m!$ such orders, for ten units 3.6 million, all of which compute the same function.
 #
 # ReLU networks have still more: multiply a unit's incoming weights and bias by $c > 0$ and divide its outgoing
 # weights by $c$, and since $\operatorname{relu}(cz) = c\operatorname{relu}(z)$ nothing changes. For tanh, which is
@@ -464,9 +482,9 @@ with until_written(collapse_linear, mlp_forward):
 
 # %% [markdown]
 # ### Exercise: permute_hidden (1 point, 6 minutes)
-# Return new lists `weights` and `biases` in which unit $j$ of hidden layer `layer`, the outputs of `weights[layer]`,
-# is the old unit `perm[j]`, such that the network computes the same function. The lists that you were given, and the
-# arrays in them, stay as they are.
+# Return new lists `weights` and `biases` in which unit $j$ of hidden layer `layer` is the old unit `perm[j]`, such
+# that the network computes the same function. Here layers are counted as the lists are, from 0: the units of `layer`
+# are the outputs of `weights[layer]`. The lists that you were given, and the arrays in them, stay as they are.
 
 # %% exercise="permute_hidden"
 
@@ -479,20 +497,20 @@ with until_written(permute_hidden, mlp_forward):
     rng = np.random.default_rng(1)
     weights, biases = [rng.normal(size=(8, 2)), rng.normal(size=(1, 8))], [rng.normal(size=8), rng.normal(size=1)]
     other = permute_hidden(weights, biases, 0, np.roll(np.arange(8), 3))
-    halfway = [[(a + b) / 2 for a, b in zip(*pair, strict=True)] for pair in zip((weights, biases), other, strict=True)]
+    halfway = [(weights[i] + other[0][i]) / 2 for i in range(2)], [(biases[i] + other[1][i]) / 2 for i in range(2)]
     X = rng.normal(size=(5, 2))
     for name, net in (("yours", (weights, biases)), ("permuted", other), ("half way", halfway)):
         print(f"{name:9s}", mlp_forward(X, *net, "tanh")[:, 0].round(3))
 
 # %% [markdown]
-# Half way between two equal networks lies a different one. So a cost over the weights of a network, which is the same
-# at both ends, can't be convex like that of a linear model, unless it is as good in between. What this means for
-# training is taken up in lecture 07. It also says that networks which were trained apart shouldn't be averaged as
-# they are; whoever wants to merge them first looks for the order of units that makes them alike (Samuel Ainsworth and
-# others, 2022).
+# Half way between two equal networks lies a different one. So the cost of a network can't be convex in its weights,
+# like that of a linear model: take the outputs of this network as the targets, and the squared error is 0 at both
+# ends, but positive half way. What this means for training is taken up in lecture 07. It also says that networks
+# which were trained apart shouldn't be averaged as they are; whoever wants to merge them first looks for the order of
+# units that makes them alike (Samuel Ainsworth and others, 2022).
 
 # %% [markdown] covers="03.20"
-# ## Any curve, from kinks
+# ## Any continuous curve, from kinks
 #
 # What can *one* hidden layer express? Take one input $s$ and ReLU units. A unit $\operatorname{relu}(s - x_i)$ is
 # zero up to $x_i$ and then rises with slope 1: a single kink. Times $c$ and added to a curve, it leaves everything to
@@ -517,19 +535,22 @@ with until_written(permute_hidden, mlp_forward):
 
 # %% [markdown]
 # Your function builds the network below. Left is its fit, in the middle what each hidden unit adds, on the right the
-# largest error against the number of knots. Before you play: with twice as many knots on a smooth curve, how much
-# smaller will the error be? And what will it do outside the grey lines?
+# largest error against the number of knots. "Your formula" is the function in the cell, which you may change; it takes
+# and returns an array. Before you play: with twice as many knots on a smooth curve, how much smaller will the error
+# be? And what will the network do outside the grey lines?
 
 # %%
 demos.interpolation(relu_interpolant, formula=lambda s: np.exp(s) * np.cos(5 * s))
 
 # %% [markdown]
-# Four times smaller: between knots at distance $d$ a curve with second derivative $f''$ departs from its chord by at
-# most $\frac18 d^2 \max|f''|$, so the error falls on a line of slope $-2$. For $|x|$ it is zero as soon as a knot
-# sits on the kink, and falls only slowly while the kink lies between two knots. A steep step needs many knots unless
-# they are put where it is steep: adapted, 16 knots do better than 60 even ones. To put the kinks where they are
-# needed is what training a network could give you, if it succeeds. Outside the grey lines the network goes straight
-# on, wherever its last slope takes it; and the units in the middle are often much larger than their sum.
+# About four times, once there are enough knots (try 16 and more): between knots at distance $\delta$ a curve with
+# second derivative $f''$ departs from its chord by at most $\frac18 \delta^2 \max|f''|$, so the error falls on a line
+# of slope $-2$. For $|s|$, with equal distances, it is zero for 3, 5, 7, ... knots, since one of them sits on the
+# kink; for 4, 6, 8, ... the kink lies between two, and twice as many knots only about halve it. A steep step needs
+# many knots unless they are put where it is steep: at width 0.05, 16 adapted knots do better than 60 even ones. To
+# put the kinks where they are needed is what training a network could give you, if it succeeds. Outside the grey
+# lines the network goes straight on, wherever its last slope takes it; and the units in the middle are often much
+# larger than their sum.
 
 # %% [markdown] covers="E03-universal"
 # Now let the knots get closer. A continuous function on a closed, bounded interval is *uniformly* continuous: for any
@@ -543,37 +564,49 @@ demos.interpolation(relu_interpolant, formula=lambda s: np.exp(s) * np.cos(5 * s
 #
 # Each word is needed. *Continuous*: a step from 0 to 1 is at least $\frac12$ away, somewhere, from every continuous
 # function, and networks of continuous units are continuous. *Closed*: on the open interval $(-\frac\pi2, \frac\pi2)$
-# the tangent is continuous, but it grows without limit, while a network of finitely many units is bounded on any
-# bounded interval.
+# the tangent is continuous, but it grows without limit, while a network with one hidden layer of finitely many ReLU or
+# sigmoid units is bounded on any bounded interval. *Bounded*: a ReLU network goes straight on after its last kink, so
+# over the whole line it can't follow even a sine.
 
 # %% [markdown] covers="03.21"
-# And much is not promised. *How many units?* Even ones on a grid of spacing $d$ in $D$ dimensions are of the order of
-# $(1/d)^D$: with ten ticks along each of 64 pixels that is $10^{64}$, more than the Sun has atoms. For some functions
-# no arrangement of one hidden layer does better than exponential. *Will training find it?* The theorem speaks of
-# weights that exist, not of an algorithm that gets there. *Will it be right where there are no data?* A network that
-# can go through any points can also go through noisy ones: the power to express everything is the power to overfit.
-# So the theorem is no reason to use a network. A better one is that for many real problems a *compact* network
-# exists; to find architectures for which that is so is the art.
+# And much is not promised. *How many units?* Even ones on a grid of spacing $\delta$ in $D$ dimensions are of the
+# order of $(1/\delta)^D$: with ten ticks along each of 64 pixels that is $10^{64}$, more than the Sun has atoms. For
+# some functions no arrangement of one hidden layer does better than exponential. *Will training find it?* The theorem
+# speaks of weights that exist, not of an algorithm that gets there. *Will it be right where there are no data?* A
+# network that can go through any points can also go through noisy ones: the power to express everything is the power
+# to overfit. So the theorem is no reason to use a network. A better one is that for many real problems a *compact*
+# network exists; to find architectures for which that is so is the art.
 
 # %% [markdown]
 # ### Question: "a neural network can learn anything" (3 points, 8 minutes)
-# The universal approximation theorem is often quoted as "a neural network can learn anything". Name three separate
-# things that are wrong with this.
+# A company sells a fraud detector with these words: "By the universal approximation theorem our network, which has one
+# hidden layer of 100 units, learns any rule that tells fraud from honest payments, and once it makes no error on last
+# year's payments it will make none on next year's." Find three separate places where the theorem does not say this.
+# For each, name the words of the theorem that are missing or bent, and an example in which the promise fails.
 
 # %% [markdown] written="universal_claims" points=3
 # ### BEGIN MARK SCHEME
-# - 1 point: representation is not learning: the weights exist, but training may not find them, and finite data may not determine
-#   the function.
-# - 1 point: only continuous functions, on a compact set, with the error measured on that set; nothing outside it.
-# - 1 point: the number of units is finite but not bounded usefully; it may grow exponentially with the number of inputs.
+# One point for each of three of these, with its example; half a point without one.
+# - Representation is not learning ("learns"): the theorem says that weights exist. Training may not find them, and finite data do
+#   not determine the rule: two networks may agree on all of last year's payments and differ on others.
+# - Only continuous functions, on a compact set, with the error measured there ("any rule", "next year's"): a rule with a jump is
+#   half a jump away somewhere; next year's payments may lie outside the set (higher amounts), where nothing is said.
+# - The number of units ("100 units"): the theorem gives some number for each $\varepsilon$, with no useful bound; it may grow
+#   exponentially with the number of inputs. Parity of many bits or a curve with 200 kinks serve as examples.
 # ### END MARK SCHEME
 # ### BEGIN SOLUTION
-# First, *learn*: the theorem says that good weights exist, not that gradient descent finds them, nor that the data at
-# hand tell the right function from the many others which agree with it on the training set. Second, *anything*: it
-# speaks of continuous functions on a closed and bounded set. A jump can't be approximated in the largest error, the
-# tangent on an open interval neither, and outside the set nothing is said. Third, *a* network, meaning some network:
-# the one in the theorem may need more units than can ever be built, with some functions exponentially many in the
-# number of inputs.
+# *Learns.* The theorem says "there is a network", and nothing of how to find it. No error on last year's payments does
+# not single out the right rule either: the interpolant through noisy points makes no error at the points and follows
+# the noise between them.
+#
+# *Any rule, next year's payments.* It speaks of continuous functions on a closed and bounded set, and of the error on
+# that set. A rule that jumps at a limit, fraud above 10 000 and honest below, is missed by a half somewhere near the
+# limit. And if next year brings amounts that never occurred, they lie outside: there a ReLU network goes straight on,
+# whatever is true.
+#
+# *100 units.* The number depends on the function and on $\varepsilon$, and may be astronomical. With one input, 100
+# ReLU units have at most 101 straight pieces and can't follow a curve with a thousand zigzags; with many inputs a grid
+# of units grows exponentially.
 # ### END SOLUTION
 
 # %% [markdown]
@@ -588,7 +621,7 @@ demos.interpolation(relu_interpolant, formula=lambda s: np.exp(s) * np.cos(5 * s
 # back a second time. Each further fold doubles the number of straight pieces, so $d$ folds make $2^d$ pieces; and
 # each costs two units, $2d$ in all. One fold has its peak at $\frac12$, two have theirs at $\frac14$ and $\frac34$.
 #
-# And with one hidden layer? On a line, each ReLU unit has one kink, so $H$ units make at most $H + 1$ pieces. To get
+# And with one hidden layer? On a line, each ReLU unit has one kink, so $m$ units make at most $m + 1$ pieces. To get
 # $2^d$ of them they must be at least $2^d - 1$. For $d = 20$ that is 40 units against a million.
 
 # %% [markdown]
@@ -604,16 +637,16 @@ demos.interpolation(relu_interpolant, formula=lambda s: np.exp(s) * np.cos(5 * s
 demos.folding(tent_network, mlp_forward)
 
 # %% [markdown] covers="03.22 03.23 E03-layer-count-words"
-# The straight line on the logarithmic axis is exponential growth; the blue curve below it is $2d$. Turn the argument
-# around: a deep network *reuses* what a layer has made, since all that comes later acts on each of the folded copies
-# at once. A shallow one must draw every piece anew.
+# The dashed line, soon straight on the logarithmic axis, grows exponentially; from depth 3 on the blue one, $2d$, is
+# below it. Turn the argument around: a deep network *reuses* what a layer has made, since all that comes later acts
+# on each of the folded copies at once. A shallow one must draw every piece anew.
 #
 # Such theorems are called **depth separations**. Matus Telgarsky (2016) proved one along these lines: for every $k$
-# there are networks with $\Theta(k^3)$ layers of constant width that no network of $O(k)$ layers comes near, unless
-# it has $\Omega(2^k)$ units. Ronen Eldan and Ohad Shamir (2016) found one for the first step of depth: there is a
-# function of $\lVert x\rVert$ alone which a small network with *two* hidden layers computes, while one with a
-# *single* hidden layer needs a width exponential in $D$ just to come close. (They say "three-layer" and "two-layer",
-# counting the output. Always ask what is counted; hidden layers leave no doubt.)
+# there are networks of about $k^3$ layers, all of the same small width, which shallower ones, of about $k$ layers,
+# can't come near without about $2^k$ units. Ronen Eldan and Ohad Shamir (2016) found one for the first step of depth:
+# there is a function of (nearly) $\lVert x\rVert$ alone which a small network with *two* hidden layers computes,
+# while one with a *single* hidden layer needs a width exponential in $D$ just to come close. (They say "three-layer"
+# and "two-layer", counting the output. Always ask what is counted; hidden layers leave no doubt.)
 #
 # What is not known is how much of this matters for the functions of practice. Nature seldom asks for 256 zigzags. Why
 # depth helps so much with images and language is answered, so far, by experiments more than by theorems.
@@ -627,14 +660,16 @@ demos.folding(tent_network, mlp_forward)
 # (Ali Rahimi and Benjamin Recht, 2007), as a cheap stand-in for a kernel machine.
 #
 # A **kernel machine** is, in our words, a network with a *fixed* feature layer $\psi$, often of infinitely many
-# units, and a trained output:
+# units, and a trained output. For two classes it says which side of a hyperplane $\psi(x)$ lies on:
 #
-# $$h(x) = \operatorname{sign}\big(\langle w, \psi(x)\rangle + b\big)
-#   = \operatorname{sign}\Big(\sum_i \alpha_i t_i\, K(x^{(i)}, x) + b\Big), \qquad K(x, x') = \langle\psi(x), \psi(x')\rangle .$$
+# $$\hat y(x) = \langle w, \psi(x)\rangle + b
+#   = \sum_i c_i\, k(x^{(i)}, x) + b, \qquad k(x, x') = \langle\psi(x), \psi(x')\rangle ,$$
 #
-# The second form is possible because the best $w$ is a weighted sum of the training examples' features, so only inner
-# products are ever needed, and $K$ may be cheap where $\psi$ is infinite. What a neural network adds is not the form:
-# it is that $\psi$ is learned.
+# one class where $\hat y > 0$, the other elsewhere. The second form is possible because the best $w$ is a weighted sum
+# $\sum_i c_i \psi(x^{(i)})$ of the training examples' features: a part of $w$ at right angles to all of these changes
+# no output on the training data, and only makes $w$ longer, which ridge punishes. So only inner products are ever
+# needed, and $k$ may be cheap where $\psi$ is infinite. What a neural network adds is not the form: it is that $\psi$
+# is learned.
 
 # %%
 figure, (left, right) = panels(2, width=3.4, height=2.5)
@@ -650,8 +685,9 @@ show(
 )
 
 # %% [markdown]
-# Least squares with one-hot targets, one output for each class, reads about 93 % of the digits from the pixels. On
-# the three concentric rings of `data.rings` any linear classifier is near chance. With one random layer in between?
+# Least squares with one-hot targets, one output for each class, reads about 93 % of the digits from the pixels, a
+# little less than softmax regression. On the three concentric rings of `data.rings` any linear classifier is near
+# chance, a third. With one random layer in between?
 #
 # One warning before you write it. With as many features as examples the linear output can fit *every* training target
 # exactly, as 16 points did a polynomial of degree 15, and at what price you saw there. The remedy is the same: ridge.
@@ -663,7 +699,9 @@ show(
 # values of the training data, and return the predicted labels of `X_test`, (M,) integers. The same seed must give the
 # same predictions. Asked for: on average at least 0.96 on digits, with 500, 1199 and 1200 features for 1200 examples,
 # and 0.93 on rings with 500. Standard normal weights do well; how you train the output layer is up to you. The normal
-# equations of ridge take two lines.
+# equations of ridge take two lines, with `np.linalg.solve`; `np.linalg.lstsq` is far slower. If you add $\lambda N$
+# to the diagonal of $\Phi^\top\Phi$, where $\Phi$ holds the hidden values of the training data in rows, try powers of
+# ten for this number.
 
 # %% exercise="random_feature_classifier"
 
@@ -680,7 +718,9 @@ with until_written(random_feature_classifier):
 
 # %% [markdown]
 # Not a single hidden weight was trained. Below are two spirals and what your classifier says all over the plane, with
-# ever more features. How many does it take to follow the arms?
+# ever more features; in the titles stands the share of the training points that it gets right. (The points are
+# stretched five times first, so that the biases don't outweigh them.) How many features does it take to follow the
+# arms?
 
 # %%
 with until_written(random_feature_classifier):
@@ -701,14 +741,18 @@ with until_written(random_feature_classifier):
     )
 
 # %% [markdown]
-# Each random unit is a kink along a random line, and the output layer picks a combination of them. Enough random
-# kinks come near any curve, in the plane as on the line.
+# With 5 or 30 features the regions cut across the arms; with 150 they follow nearly all the way. Each random unit is a
+# kink along a random line, and the output layer picks a combination of them. Enough random kinks come near any
+# continuous curve, in the plane as on the line.
 #
 # Now the warning. Here is the accuracy on unseen digits against the number of random features, with ridge and
 # without, for 600 training examples (half as many as before, to save your time). The computation uses the kernel
-# form: with $H$ the hidden values of the training data and $T$ the targets, the output weights are
-# $H^\top(HH^\top + \lambda N I)^{-1}T$, which needs inner products alone. Without ridge $\lambda$ goes to 0. What do
-# you expect at 600 features, as many as examples? And beyond?
+# form. With $\Phi$ the hidden values of the training data and $T$ the targets, ridge gives
+# $(\Phi^\top\Phi + \lambda N I)^{-1}\Phi^\top T$; and since
+# $(\Phi^\top\Phi + \lambda N I)\,\Phi^\top = \Phi^\top(\Phi\Phi^\top + \lambda N I)$, this is the same as
+# $\Phi^\top(\Phi\Phi^\top + \lambda N I)^{-1}T$, where $\Phi\Phi^\top$ holds the inner products of the examples. The
+# cell takes $\lambda N = 1$; without ridge $\lambda$ goes to 0. What do you expect at 600 features, as many as
+# examples? And beyond?
 
 # %%
 import torch
@@ -716,7 +760,7 @@ import torch
 torch.set_num_threads(2)
 X_train, labels_train, X_test, labels_test = (torch.from_numpy(part) for part in data.digits(num_train=600))
 targets = torch.nn.functional.one_hot(labels_train).double()
-counts = (10, 30, 100, 200, 300, 450, 550, 600, 650, 800, 1500, 3000)
+counts = (10, 30, 100, 200, 300, 450, 550, 600, 615, 630, 660, 800, 1500, 3000)
 layer = torch.nn.Linear(64, max(counts), dtype=torch.float64)
 torch.manual_seed(0)
 torch.nn.init.normal_(layer.weight)
@@ -725,15 +769,15 @@ with torch.no_grad():
     all_train, all_test = layer(X_train).relu(), layer(X_test).relu()
 accuracy, size = {"ridge": [], "no ridge": []}, {"ridge": [], "no ridge": []}
 for count in counts:
-    H, H_test = all_train[:, :count], all_test[:, :count]
-    eigenvalues, directions = torch.linalg.eigh(H @ H.T)
+    Phi, Phi_test = all_train[:, :count], all_test[:, :count]
+    eigenvalues, directions = torch.linalg.eigh(Phi @ Phi.T)
     along = directions.T @ targets
     for name, shrunk in (
         ("ridge", along / (eigenvalues + 1)[:, None]),
         ("no ridge", torch.where(eigenvalues > 1e-11 * eigenvalues[-1], 1 / eigenvalues, 0.0)[:, None] * along),
     ):
-        V = H.T @ (directions @ shrunk)
-        accuracy[name].append((H_test @ V).argmax(dim=1).eq(labels_test).double().mean().item())
+        V = Phi.T @ (directions @ shrunk)
+        accuracy[name].append((Phi_test @ V).argmax(dim=1).eq(labels_test).double().mean().item())
         size[name].append(V.norm().item())
 figure, (left, right) = panels(2, width=3.4)
 for name, colour in (("ridge", BLUE), ("no ridge", ORANGE)):
@@ -756,7 +800,7 @@ for name in accuracy:
 
 # %% [markdown]
 # With ridge, more features hardly ever hurt. Without it the accuracy collapses where there are about as many features
-# as examples (a little later here, since some units are off for every example and don't count). This is the
+# as examples: here with 630, since 27 of those are off for every example and don't count. This is the
 # **interpolation threshold**: there is then just one way to fit all targets, noise and all, and it needs huge
 # weights, as you see on the right. With still more features there are many ways, the smallest weights among them are
 # mild again, and the accuracy recovers. The whole curve is called **double descent** (Mikhail Belkin and
@@ -787,7 +831,9 @@ with until_written(mlp_forward):
             y = mlp_forward(np.outer(s, rng.normal(size=2)), weights, biases, "relu")[:, 0]
             bends = np.abs(np.diff(y, 2)) > 1e-9 * np.abs(y).max()
             pieces.append(1 + np.sum(bends[1:] & ~bends[:-1]))
-        print(f"{depth} hidden layers, {8 * depth} units: {np.mean(pieces):.1f} pieces on average")
+        print(
+            f"{depth} hidden layer{'' if depth == 1 else 's'}, {8 * depth} units: {np.mean(pieces):.1f} pieces on average"
+        )
 
 # %% [markdown]
 # About as many as there are units, or fewer: far from a power of two. Boris Hanin and David Rolnick (2019) proved
