@@ -321,7 +321,8 @@ def survived_noise(output: Any, arguments: Sequence[Any], truth: Any) -> dict[st
         return {WRONG: f"An array of labels is asked for; {describe(came)} came back."}
     if trained is None:
         asked = f"({len(X_test) + len(X_train)},)"
-        return {WRONG: f"Labels of shape {asked} are asked for, one an image; {describe(np.asarray(came))} came back."}
+        said = f"Labels of shape {asked} are asked for, one for each test and then for each training image"
+        return {WRONG: f"{said}; {describe(np.asarray(came))} came back."}
     came, trained = np.asarray(came), np.asarray(trained)
     if came.dtype.kind not in "iuf":
         return {WRONG: f"Labels are whole numbers from 0 to 9; {describe(came)} came back."}

@@ -73,6 +73,18 @@ def decay_after_step(weights, biases, dweights, dbiases, alpha, lam):
     return weights, [b - alpha * db for b, db in zip(biases, dbiases, strict=True)]
 
 
+@decay_step.mistake
+def no_decay(weights, biases, dweights, dbiases, alpha, lam):
+    """That is a step on J alone. The penalty has a gradient, too: what is the derivative of lam/2 times w squared?"""
+    return _shrunk(weights, biases, dweights, dbiases, alpha, 1)
+
+
+@decay_step.mistake
+def weights_grow(weights, biases, dweights, dbiases, alpha, lam):
+    """Your penalty makes weights larger. Its gradient is subtracted like that of J."""
+    return _shrunk(weights, biases, dweights, dbiases, alpha, 1 + alpha * lam)
+
+
 @decay_step.mistake(sign=signs.changes_input)
 def in_place(weights, biases, dweights, dbiases, alpha, lam):
     """The lists you were given have changed, or arrays in them; the caller still needs the old ones. Where does -= write?"""
@@ -183,6 +195,37 @@ def kept_below(h, rho, u, train):
     return _dropout(h, rho, u, train, lambda: (u < 1 - rho) / (1 - rho))
 
 
+@inverted_dropout.mistake
+def mask_without_factor(h, rho, u, train):
+    """The output is right, but the mask should hold the factors, so that out = h * mask: the backward pass needs the same ones."""
+    out, mask = reference.inverted_dropout(h, rho, u, train)
+    return out, 1.0 * (mask > 0)
+
+
+@inverted_dropout.mistake
+def divided_by_rho(h, rho, u, train):
+    """A kept unit is divided by the probability to KEEP it, and rho is the one to drop it."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return _dropout(h, rho, u, train, lambda: np.divide(u >= rho, rho))
+
+
+@inverted_dropout.mistake
+def divided_by_rho(h, rho, u, train):
+    return _dropout(h, rho, u, train, lambda: (u >= rho) * (1 / rho))
+
+
+@inverted_dropout.mistake
+def keeps_with_rho(h, rho, u, train):
+    """rho is the probability to DROP a unit; you use it as the one to keep it."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return _dropout(h, rho, u, train, lambda: np.divide(u < rho, rho))
+
+
+@inverted_dropout.mistake
+def keeps_with_rho(h, rho, u, train):
+    return _dropout(h, rho, u, train, lambda: (u < rho) * (1 / rho))
+
+
 @inverted_dropout.mistake(sign=signs.anything)
 def rho_one_accepted(h, rho, u, train):
     """rho must lie in [0, 1), else ValueError is asked for. What is left if everything is dropped? And what would a probability
@@ -279,6 +322,11 @@ def best_of_all(val_losses, patience):
     return best, min(best + patience, len(val_losses) - 1)
 
 
+@early_stopping.mistake
+def best_of_all(val_losses, patience):
+    return int(_without_nan(val_losses).argmin()), len(val_losses) - 1
+
+
 def _first_rise(val_losses, rises, back=0):
     losses = _without_nan(val_losses)
     for epoch in range(1, len(losses)):
@@ -341,6 +389,61 @@ def rises_in_a_row(val_losses, patience):
 @early_stopping.mistake
 def rises_in_a_row(val_losses, patience):
     return _rises_in_a_row(val_losses, patience, lambda loss, before: loss >= before)
+
+
+def _last_fall(val_losses, patience, rises):
+    """Yesterday's loss takes the place of the best one."""
+    losses = _without_nan(val_losses)
+    in_a_row, best_epoch, epoch = 0, 0, 0
+    for epoch in range(1, len(losses)):
+        if rises(losses[epoch], losses[epoch - 1]):
+            in_a_row += 1
+        else:
+            in_a_row, best_epoch = 0, epoch
+        if in_a_row >= patience:
+            break
+    return best_epoch, epoch
+
+
+@early_stopping.mistake
+def compared_with_yesterday(val_losses, patience):
+    """You compare each loss with the one before. It may fall compared with yesterday and still not beat the best so far."""
+    return _last_fall(val_losses, patience, lambda loss, before: loss > before)
+
+
+@early_stopping.mistake
+def compared_with_yesterday(val_losses, patience):
+    return _last_fall(val_losses, patience, lambda loss, before: loss >= before)
+
+
+def _worse_altogether(val_losses, patience, first):
+    losses = _without_nan(val_losses)
+    best, best_epoch, waited = np.inf, 0, 0
+    for epoch, loss in enumerate(losses):
+        if loss < best:
+            best, best_epoch = loss, epoch
+        elif epoch >= first:
+            waited += 1
+        if waited >= patience:
+            break
+    return best_epoch, epoch
+
+
+@early_stopping.mistake
+def never_starts_anew(val_losses, patience):
+    """You count all epochs without a new best. Patience is counted from the best epoch, so a new best starts it anew."""
+    return _worse_altogether(val_losses, patience, 1)
+
+
+@early_stopping.mistake
+def never_starts_anew(val_losses, patience):
+    return _worse_altogether(val_losses, patience, 0)
+
+
+@early_stopping.mistake
+def other_way_round(val_losses, patience):
+    """The right two epochs in the wrong order: first the one whose weights to keep, then the one of the stop."""
+    return reference.early_stopping(val_losses, patience)[::-1]
 
 
 @early_stopping.mistake(sign=signs.anything)
@@ -419,6 +522,27 @@ def biased_running_variance(x, gamma, beta, running_mean, running_var, train, mo
 def momentum_reversed(x, gamma, beta, running_mean, running_var, train, momentum=0.1, eps=1e-5):
     """Here momentum is the share of the NEW value."""
     return reference.batch_norm_1d(x, gamma, beta, running_mean, running_var, train, 1 - momentum, eps)
+
+
+@batch_norm_1d.mistake
+def running_values_in_training(x, gamma, beta, running_mean, running_var, train, momentum=0.1, eps=1e-5):
+    """In training the batch is normalised by its own mean and variance. The running values are only kept for the test."""
+    _, mean, var = reference.batch_norm_1d(x, gamma, beta, running_mean, running_var, train, momentum, eps)
+    return _normalised(x, gamma, beta, mean, var, eps), mean, var
+
+
+@batch_norm_1d.mistake
+def running_values_in_training(x, gamma, beta, running_mean, running_var, train, momentum=0.1, eps=1e-5):
+    _, mean, var = reference.batch_norm_1d(x, gamma, beta, running_mean, running_var, train, momentum, eps)
+    return _normalised(x, gamma, beta, running_mean, running_var, eps), mean, var
+
+
+@batch_norm_1d.mistake
+def divides_by_variance(x, gamma, beta, running_mean, running_var, train, momentum=0.1, eps=1e-5):
+    """You divide by the variance; the standard deviation is its root."""
+    _, mean, var = reference.batch_norm_1d(x, gamma, beta, running_mean, running_var, train, momentum, eps)
+    used = (x.mean(axis=0), x.var(axis=0)) if train else (running_mean, running_var)
+    return _normalised(x, gamma, beta, *used, eps, lambda var, eps: var + eps), mean, var
 
 
 @batch_norm_1d.mistake
@@ -518,6 +642,40 @@ def best_member(probs, labels):
     return (-np.log(_right(probs, labels))).mean(axis=1).min(), ensemble
 
 
+@ensemble_losses.mistake
+def examples_averaged_too_early(probs, labels):
+    """You average probabilities over the examples before the logarithm. Each example has a loss of its own; average those last."""
+    right = _right(probs, labels)
+    return -np.log(right).mean(), -np.log(right.mean())
+
+
+@ensemble_losses.mistake
+def examples_averaged_too_early(probs, labels):
+    right = _right(probs, labels)
+    return -np.log(right.mean(axis=1)).mean(), -np.log(right.mean(axis=0)).mean()
+
+
+@ensemble_losses.mistake
+def examples_averaged_too_early(probs, labels):
+    right = _right(probs, labels)
+    return -np.log(right.mean(axis=1)).mean(), -np.log(right.mean())
+
+
+@ensemble_losses.mistake
+def every_label_for_every_example(probs, labels):
+    """probs[:, :, labels] takes the labels of all examples for each of them: (M, N, N). Example n should be met by labels[n] only."""
+    right = probs[:, :, labels]
+    return -np.log(right).mean(), -np.log(right.mean(axis=0)).mean()
+
+
+@ensemble_losses.mistake(sign=signs.falls_short)
+def clipped(probs, labels):
+    """Right, but where a model gives the right class no chance. Its loss is infinite, and a clip or a small number added to the
+    probability hides that."""
+    right = _right(probs, labels).clip(1e-12)
+    return -np.log(right).mean(), -np.log(right.mean(axis=0)).mean()
+
+
 # ------------------------------------------------------------------------------------------ bias and variance
 
 
@@ -558,6 +716,19 @@ def variance_over_inputs(preds, truth):
 
 
 @bias_variance.mistake
+def variance_of_all(preds, truth):
+    """Your variance holds how much predictions differ from input to input, too. Ask at each input how much the models disagree, then
+    average."""
+    return reference.bias_variance(preds, truth)[0], preds.var()
+
+
+@bias_variance.mistake
+def other_way_round(preds, truth):
+    """The right two numbers in the wrong order: the squared bias comes first."""
+    return reference.bias_variance(preds, truth)[::-1]
+
+
+@bias_variance.mistake
 def square_of_mean_bias(preds, truth):
     """Errors of opposite sign at different inputs cancel in your bias: square first, then average over the inputs."""
     return (preds.mean(axis=0) - truth).mean() ** 2, reference.bias_variance(preds, truth)[1]
@@ -594,8 +765,8 @@ def pictures(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("bytes", images(2, 3, 3, np.uint8), moves(2, 2), moves(2, 1))
     yield Case("whole numbers", images(2, 2, 4, np.int64), -sign, 2 * sign)
     yield Case("float32", images(2, 3, 2, np.float32), moves(2, 1), moves(2, 1))
-    far = np.array([2, -2, 1, 7]), np.array([0, 1, -3, 2])
-    yield Case("as far as an image is large, and further", images(4, 2, 3), *far, edge=True)
+    far = np.array([4, -6, 1, 5]), np.array([0, 1, -5, 2])
+    yield Case("as far as an image is large, and further", images(4, 4, 3), *far, edge=True)
     yield Case("all out of sight", images(2, 2, 3), int(rng.integers(2, 5)), 0, edge=True)
     yield Case("nowhere", images(2, 2, 3), 0, np.zeros(2, dtype=int), edge=True)
 
@@ -660,6 +831,18 @@ def first_shift_for_all(images, dy, dx):
 def dtype_lost(images, dy, dx):
     """The pixels are right, but bytes went in and floats came out: the dtype should be kept. Which one does np.zeros make?"""
     return reference.shift_images(images, dy, dx).astype(float)
+
+
+@shift_images.mistake(sign=signs.raises)
+def slices_past_the_edge(images, dy, dx):
+    """Right, as long as something stays in sight. A shift by more than the image's size makes an end of a slice negative, and that
+    counts from the other side: what should be left then?"""
+    N, H, W = images.shape
+    moved = np.zeros_like(images)
+    for n, (y, x) in enumerate(zip(np.broadcast_to(dy, N), np.broadcast_to(dx, N), strict=True)):
+        seen = images[n, max(0, -y) : H - max(0, y), max(0, -x) : W - max(0, x)]
+        moved[n, max(0, y) : H - max(0, -y), max(0, x) : W - max(0, -x)] = seen
+    return moved
 
 
 # ------------------------------------------------------------------------------------------ wrong labels

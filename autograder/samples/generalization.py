@@ -94,6 +94,11 @@ def decay_step(weights, biases, dweights, dbiases, alpha, lam):
 def decay_step(weights, biases, dweights, dbiases, alpha, lam):
     new_weights = [w - alpha * (g + lam * w) for w, g in zip(weights, dweights)]
 """,
+    "weights_grow": """
+def decay_step(weights, biases, dweights, dbiases, alpha, lam):
+    return ([w - alpha * (g - lam * w) for w, g in zip(weights, dweights)],
+            [b - alpha * g for b, g in zip(biases, dbiases)])
+""",
 }
 
 # ------------------------------------------------------------------------------------------ dropout
@@ -231,6 +236,29 @@ def inverted_dropout(h, rho, u, train):
     "only_out": """
 def inverted_dropout(h, rho, u, train):
     return h * (u >= rho) / (1 - rho) if train else h
+""",
+    "mask_without_factor": """
+def inverted_dropout(h, rho, u, train):
+    if rho < 0 or rho >= 1:
+        raise ValueError("rho must be in [0, 1)")
+    if not train:
+        return h, np.ones(h.shape)
+    mask = (u >= rho).astype(float)
+    return h * mask / (1 - rho), mask
+""",
+    "divided_by_rho": """
+def inverted_dropout(h, rho, u, train):
+    if rho < 0 or rho >= 1:
+        raise ValueError("rho must be in [0, 1)")
+    mask = (u >= rho) / rho if train else np.ones(h.shape)
+    return h * mask, mask
+""",
+    "keeps_with_rho": """
+def inverted_dropout(h, rho, u, train):
+    if rho < 0 or rho >= 1:
+        raise ValueError("rho must be in [0, 1)")
+    mask = (u < rho) / rho if train else np.ones(h.shape)
+    return h * mask, mask
 """,
 }
 
@@ -391,6 +419,40 @@ def early_stopping(val_losses, patience):
             break
     print(best_epoch, e)
 """,
+    "compared_with_yesterday": """
+def early_stopping(val_losses, patience):
+    best_epoch, bad = 0, 0
+    for e in range(1, len(val_losses)):
+        if val_losses[e] < val_losses[e - 1]:
+            best_epoch, bad = e, 0
+        else:
+            bad += 1
+        if bad >= patience:
+            return best_epoch, e
+    return best_epoch, len(val_losses) - 1
+""",
+    "never_starts_anew": """
+def early_stopping(val_losses, patience):
+    best, best_epoch, bad = float("inf"), 0, 0
+    for e, loss in enumerate(val_losses):
+        if loss < best:
+            best, best_epoch = loss, e
+        else:
+            bad += 1
+        if bad >= patience:
+            break
+    return best_epoch, e
+""",
+    "other_way_round": """
+def early_stopping(val_losses, patience):
+    best, best_epoch = float("inf"), 0
+    for e, loss in enumerate(val_losses):
+        if loss < best:
+            best, best_epoch = loss, e
+        if e - best_epoch >= patience:
+            break
+    return e, best_epoch
+""",
 }
 
 # ------------------------------------------------------------------------------------------ batch normalisation
@@ -524,6 +586,16 @@ def batch_norm_1d(x, gamma, beta, running_mean, running_var, train, momentum=0.1
     "divides_by_variance": _changed(_BN, ("np.sqrt(var + eps)", "(var + eps)")),
     "only_out": _changed(_BN, (" + beta, running_mean, running_var", " + beta")),
     "constants_ignored": _changed(_BN, ("np.sqrt(var + eps)", "np.sqrt(var + 1e-5)")),
+    "running_values_in_training": """
+def batch_norm_1d(x, gamma, beta, running_mean, running_var, train, momentum=0.1, eps=1e-5):
+    if train:
+        if len(x) == 1:
+            raise ValueError("one example")
+        running_mean = (1 - momentum) * running_mean + momentum * x.mean(axis=0)
+        running_var = (1 - momentum) * running_var + momentum * x.var(axis=0, ddof=1)
+    out = gamma * (x - running_mean) / np.sqrt(running_var + eps) + beta
+    return out, running_mean, running_var
+""",
 }
 
 # ------------------------------------------------------------------------------------------ ensembles
@@ -616,6 +688,16 @@ def ensemble_losses(probs, labels):
     n = np.arange(len(labels))
     return -np.log(probs.mean(axis=0)[n, labels]).mean(), -np.log(probs[:, n, labels]).mean()
 """,
+    "examples_averaged_too_early": """
+def ensemble_losses(probs, labels):
+    right = probs[:, np.arange(len(labels)), labels]
+    return np.mean([-np.log(p) for p in right]), -np.log(np.mean(right))
+""",
+    "every_label_for_every_example": """
+def ensemble_losses(probs, labels):
+    member = -np.log(probs[:, :, labels]).mean()
+    return member, -np.log(probs.mean(axis=0)[:, labels]).mean()
+""",
 }
 
 # ------------------------------------------------------------------------------------------ bias and variance
@@ -694,6 +776,12 @@ def bias_variance(preds, truth):
     "deviation": """
 def bias_variance(preds, truth):
     return np.mean((preds.mean(axis=0) - truth) ** 2), np.std(preds, axis=0).mean()
+""",
+    "other_way_round": """
+def bias_variance(preds, truth):
+    mean = preds.mean(axis=0)
+    variance = ((preds - mean) ** 2).mean()
+    return variance, ((mean - truth) ** 2).mean()
 """,
 }
 
@@ -837,6 +925,16 @@ def shift_images(images, dy, dx):
     "returns_text": """
 def shift_images(images, dy, dx):
     return "np.roll"
+""",
+    "slices_past_the_edge": """
+def shift_images(images, dy, dx):
+    N, H, W = images.shape
+    dy, dx = np.broadcast_to(dy, N), np.broadcast_to(dx, N)
+    out = np.zeros_like(images)
+    for n in range(N):
+        y, x = dy[n], dx[n]
+        out[n, max(y, 0):H + min(y, 0), max(x, 0):W + min(x, 0)] = images[n, max(-y, 0):H + min(-y, 0), max(-x, 0):W + min(-x, 0)]
+    return out
 """,
 }
 

@@ -56,6 +56,19 @@ def decay_step(weights, biases, dweights, dbiases, alpha, lam):
         new_biases[i] = biases[i] - alpha * db
     return new_weights, new_biases
 """,
+    "no_decay": """
+def decay_step(weights, biases, dweights, dbiases, alpha, lam):
+    weights = [W + (-alpha) * dW for W, dW in zip(weights, dweights)]
+    return weights, [b + (-alpha) * db for b, db in zip(biases, dbiases)]
+""",
+    "weights_grow": """
+def decay_step(weights, biases, dweights, dbiases, alpha, lam):
+    new_weights, new_biases = [], []
+    for l in range(len(weights)):
+        new_weights.append((1 + alpha * lam) * weights[l] - alpha * dweights[l])
+        new_biases.append(biases[l] - alpha * dbiases[l])
+    return new_weights, new_biases
+""",
 }
 
 RIGHT["inverted_dropout"] = [
@@ -143,6 +156,34 @@ def inverted_dropout(h, rho, u, train):
     if train:
         mask = (1 - u > rho).astype(float)
         mask /= 1 - rho
+    return h * mask, mask
+""",
+    "mask_without_factor": """
+def inverted_dropout(h, rho, u, train):
+    if rho < 0 or rho >= 1:
+        raise ValueError("rho must be in [0, 1)")
+    keep = u >= rho if train else np.ones(h.shape, dtype=bool)
+    out = np.where(keep, h, 0.0)
+    return out / (1 - rho) if train else out, keep.astype(int)
+""",
+    "divided_by_rho": """
+def inverted_dropout(h, rho, u, train):
+    if rho < 0 or rho >= 1:
+        raise ValueError("rho must be in [0, 1)")
+    if not train:
+        return h, np.ones(h.shape)
+    scale = 1 / rho
+    mask = np.where(u >= rho, scale, 0)
+    return h * mask, mask
+""",
+    "keeps_with_rho": """
+def inverted_dropout(h, rho, u, train):
+    if rho < 0 or rho >= 1:
+        raise ValueError("rho must be in [0, 1)")
+    if not train:
+        return h, np.ones(h.shape)
+    scale = 1 / rho
+    mask = np.where(u < rho, scale, 0)
     return h * mask, mask
 """,
 }
@@ -236,6 +277,42 @@ def early_stopping(val_losses, patience):
         if count >= patience:
             break
     return int(np.argmin(losses[: e + 1])), e
+""",
+    "compared_with_yesterday": """
+def early_stopping(val_losses, patience):
+    previous, best, bad = float("inf"), 0, 0
+    for e, loss in enumerate(val_losses):
+        if loss > previous:
+            bad = bad + 1
+        else:
+            best = e
+            bad = 0
+        previous = loss
+        if bad == patience:
+            break
+    return best, e
+""",
+    "never_starts_anew": """
+def early_stopping(val_losses, patience):
+    losses = np.where(np.isnan(val_losses), np.inf, val_losses)
+    best, bad = 0, 0
+    for e in range(1, len(losses)):
+        if losses[e] < losses[best]:
+            best = e
+            continue
+        bad += 1
+        if bad == patience:
+            return best, e
+    return best, len(losses) - 1
+""",
+    "other_way_round": """
+def early_stopping(val_losses, patience):
+    losses = np.nan_to_num(np.array(val_losses, dtype=float), nan=np.inf)
+    for e in range(len(losses)):
+        best = int(losses[: e + 1].argmin())
+        if e - best >= patience:
+            return e, best
+    return len(losses) - 1, best
 """,
 }
 
@@ -348,6 +425,28 @@ def batch_norm_1d(x, gamma, beta, running_mean, running_var, train, momentum=0.1
         running_var[:] = (1 - momentum) * running_var + momentum * np.var(x, 0, ddof=1)
     return (x - mean) / np.sqrt(var + eps) * gamma + beta, running_mean, running_var
 """,
+    "running_values_in_training": """
+def batch_norm_1d(x, gamma, beta, running_mean, running_var, train, momentum=0.1, eps=1e-5):
+    out = (x - running_mean) * gamma / (running_var + eps) ** 0.5 + beta
+    if train:
+        if len(x) == 1:
+            raise ValueError("one example")
+        running_mean = running_mean + momentum * (x.mean(axis=0) - running_mean)
+        running_var = running_var + momentum * (x.var(axis=0, ddof=1) - running_var)
+    return out, running_mean, running_var
+""",
+    "divides_by_variance": """
+def batch_norm_1d(x, gamma, beta, running_mean, running_var, train, momentum=0.1, eps=1e-5):
+    if not train:
+        return (x - running_mean) / (running_var + eps) * gamma + beta, running_mean, running_var
+    N = len(x)
+    if N < 2:
+        raise ValueError("one example")
+    mean = x.sum(axis=0) / N
+    squares = ((x - mean) ** 2).sum(axis=0)
+    out = (x - mean) / (squares / N + eps) * gamma + beta
+    return out, running_mean * (1 - momentum) + momentum * mean, running_var * (1 - momentum) + momentum * squares / (N - 1)
+""",
 }
 
 RIGHT["ensemble_losses"] = [
@@ -400,6 +499,25 @@ def ensemble_losses(probs, labels):
     losses = -np.mean(np.log(probs[:, rows, labels]), axis=1)
     return losses[np.argmin(losses)], -np.mean(np.log(np.mean(probs, axis=0)[rows, labels]))
 """,
+    "examples_averaged_too_early": """
+def ensemble_losses(probs, labels):
+    M, N, K = probs.shape
+    chances = [np.mean([probs[m, n, labels[n]] for n in range(N)]) for m in range(M)]
+    mean = probs.mean(axis=0)
+    return np.mean(-np.log(chances)), -np.mean(np.log([mean[n, labels[n]] for n in range(N)]))
+""",
+    "every_label_for_every_example": """
+def ensemble_losses(probs, labels):
+    right = np.take(probs, labels, axis=-1)
+    return np.mean(-np.log(right)), np.mean(-np.log(np.mean(right, axis=0)))
+""",
+    "clipped": """
+def ensemble_losses(probs, labels):
+    rows = np.arange(len(labels))
+    probs = np.clip(probs, 1e-9, 1.0)
+    member = np.mean([-np.log(p[rows, labels]).mean() for p in probs])
+    return member, -np.log(probs.mean(axis=0)[rows, labels]).mean()
+""",
 }
 
 RIGHT["bias_variance"] = [
@@ -448,6 +566,14 @@ def bias_variance(preds, truth):
     second = np.einsum("rn,rn->n", preds.astype(float), preds.astype(float)) / len(preds)
     m = preds.mean(axis=0)
     return np.mean((m - truth) ** 2), np.mean(second - m * m)
+""",
+    "variance_of_all": """
+def bias_variance(preds, truth):
+    return ((preds.mean(axis=0) - truth) ** 2).mean(), np.mean((preds - np.mean(preds)) ** 2)
+""",
+    "other_way_round": """
+def bias_variance(preds, truth):
+    return np.var(preds - truth, axis=0).mean(), np.square((preds - truth).mean(axis=0)).mean()
 """,
 }
 
@@ -531,6 +657,18 @@ def shift_images(images, dy, dx):
     padded = np.zeros((N, H + 2 * P, W + 2 * P))
     padded[:, P:P + H, P:P + W] = images
     return np.stack([padded[n, P - dy[n]:P - dy[n] + H, P - dx[n]:P - dx[n] + W] for n in range(N)])
+""",
+    "slices_past_the_edge": """
+def shift_images(images, dy, dx):
+    N, H, W = images.shape
+    dy, dx = np.broadcast_to(dy, (N,)), np.broadcast_to(dx, (N,))
+    moved = np.zeros(images.shape, dtype=images.dtype)
+    for n in range(N):
+        image, y, x = images[n], int(dy[n]), int(dx[n])
+        from_row, to_row = (slice(0, H - y), slice(y, H)) if y >= 0 else (slice(-y, H), slice(0, H + y))
+        from_column, to_column = (slice(0, W - x), slice(x, W)) if x >= 0 else (slice(-x, W), slice(0, W + x))
+        moved[n][to_row, to_column] = image[from_row, from_column]
+    return moved
 """,
 }
 
