@@ -222,7 +222,7 @@ def test_scores_of_one_name_are_averaged_over_the_cases_that_give_it(as_it_is):
     assert scores_of(toy(view=as_it_is, at_least={"a": 0.8, "b": 0.55}), share)[:2] == ("right", 4)
     status, score, message = scores_of(toy(view=as_it_is, at_least={"a": 0.8, "b": 0.56}), share)
     assert (status, score) == ("differs", 2)
-    assert message == "b 0: The b is 0.55 on average over 2 cases (0.5 in this one); at least 0.56 is asked for."
+    assert message == "b 0: The b is 0.55 on average over 2 cases (0.6 in this one); at least 0.56 is asked for."
     assert scores_of(toy(view=as_it_is, at_least={"a": 0.8}, every_case=True), share)[1] == 3
 
 
