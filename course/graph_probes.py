@@ -7,6 +7,7 @@ given to graphs is a program as text, `x; a = tanh(x); b = add(a, x)`; statement
 from __future__ import annotations
 
 import ast
+import gc
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -352,15 +353,28 @@ def _build(Node: type, steps: Sequence[Step], inputs: Sequence[Any]) -> tuple[li
     Watched = type("Node", (Node,), {"parents": property(get, put)})
     nodes: list[Any] = []
     left = iter(inputs)
-    for step in steps:
-        if step.fun is None:
-            nodes.append(Watched(next(left)))
-            continue
-        raw = tuple(nodes[arg].value if isinstance(arg, int) else arg for arg in step.args)
-        parents = tuple((k, nodes[arg]) for k, arg in enumerate(step.args) if isinstance(arg, int))
-        fun = getattr(np, step.fun)
-        nodes.append(Watched(fun(*raw, **step.kwargs), fun, raw, dict(step.kwargs), parents))
+    with _uncollected():
+        for step in steps:
+            if step.fun is None:
+                nodes.append(Watched(next(left)))
+                continue
+            raw = tuple(nodes[arg].value if isinstance(arg, int) else arg for arg in step.args)
+            parents = tuple((k, nodes[arg]) for k, arg in enumerate(step.args) if isinstance(arg, int))
+            fun = getattr(np, step.fun)
+            nodes.append(Watched(fun(*raw, **step.kwargs), fun, raw, dict(step.kwargs), parents))
     return nodes, visited
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """No search for garbage while thousands of objects are made that all stay: it would take most of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def needed(steps: Sequence[Step], end: int) -> list[int]:
