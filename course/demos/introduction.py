@@ -125,7 +125,7 @@ def broadcasting(**settings: Any) -> Stage:
         stretched = [name for name, own in (("a", first), ("b", second)) if own != shape]
         note = f"{a} and {b} give {shape}. "
         note += (
-            f"{' and '.join(stretched)} {'is' if len(stretched) == 1 else 'are'} stretched: the pale cells are the same numbers again."
+            f"{' and '.join(stretched)} {'is' if len(stretched) == 1 else 'are'} stretched: the faint cells are the same numbers again."
             if stretched
             else "Nothing has to be stretched."
         )
@@ -148,7 +148,7 @@ def broadcasting(**settings: Any) -> Stage:
 
 
 def _grid(values: np.ndarray, own: tuple[int, int], title: str) -> Panel:
-    """The stretched array as cells; those that are copies are pale."""
+    """The stretched array as cells; those that are copies are faint."""
     values = np.atleast_2d(values)
     rows, columns = values.shape
     shade = np.zeros(values.shape)
