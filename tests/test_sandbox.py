@@ -267,7 +267,7 @@ def test_no_memory_of_the_instructors_is_left_in_the_process(zygote, kernel, in_
     marks = ["[B]EGIN SOLUTION", "autograder[.]reference[.]", "[m]ark scheme"]
     source = f"""
     import re
-    def search(pattern):
+    def search(pattern, piece=2**24):
         found = 0
         with open("/proc/self/maps") as maps, open("/proc/self/mem", "rb", 0) as memory:
             for line in maps:
@@ -275,11 +275,12 @@ def test_no_memory_of_the_instructors_is_left_in_the_process(zygote, kernel, in_
                 if not rights.startswith("rw"):
                     continue
                 start, end = (int(number, 16) for number in span.split("-"))
-                try:
-                    memory.seek(start)
-                    found += len(re.findall(pattern, memory.read(end - start)))
-                except (OSError, OverflowError, ValueError):
-                    continue
+                for at in range(start, end, piece):
+                    try:
+                        memory.seek(at)
+                        found += len(re.findall(pattern, memory.read(min(piece + len(pattern), end - at))))
+                    except (OSError, OverflowError, ValueError):
+                        break
         return found
     marks = {marks!r}
     print(*[search(mark.encode()) for mark in marks])
@@ -452,7 +453,11 @@ def test_processor_time_of_child_processes_counts(kernel, in_namespaces):
         ("import ctypes; ctypes.string_at(0)", "segmentation fault"),
         ("import os; os.abort()", ""),
         ("import os; os.closerange(0, 4096)", ""),
-        ("import sys; sys.setrecursionlimit(10**8)\nx = []\nfor _ in range(10**6): x = [x]\nrepr(x)", ""),
+        pytest.param(
+            "import sys; sys.setrecursionlimit(10**8)\nx = []\nfor _ in range(10**6): x = [x]\nrepr(x)",
+            "",
+            marks=pytest.mark.skipif(sys.version_info >= (3, 12), reason="newer Pythons raise RecursionError here"),
+        ),
         ("import ctypes; ctypes.pythonapi.Py_FatalError(b'x')", ""),
     ],
 )
