@@ -33,6 +33,7 @@ from course.stage import (
     slider,
     texts,
 )
+from course.stage.layers import Layer
 
 # ------------------------------------------------------------------------------------------ bias and variance
 
@@ -182,13 +183,13 @@ def penalties(**settings: Any) -> Stage:
             line(ball, color=ORANGE, dash="-", width=1.8, fill="closed"),
             line(path, color="#ffffff", dash="--", width=1.6),
             points([w[0]], [w[1]], color=ORANGE, marker="o", size=9),
-            handle("best", best, label="cost alone", color="#ffffff", marker="*"),
+            handle("best", best, label="w*", color="#ffffff", marker="*"),
             x="w₁",
             y="w₂",
             xlim=SPAN,
             ylim=SPAN,
             equal=True,
-            title="cost, penalty (orange), and where they meet",
+            title="cost, and penalty (orange)",
         )
         right = panel(
             line([PENALTIES[0], PENALTIES[-1]], [0, 0], color=GREY, width=1),
@@ -196,11 +197,11 @@ def penalties(**settings: Any) -> Stage:
             line(PENALTIES, path[:, 1], color=PURPLE, label="w₂"),
             points([lam, lam], w, color=ORANGE, marker="o", size=7),
             x="penalty λ",
-            y="weights",
+            y="weights along the path",
+            key=True,
             xlog=True,
             ylim=(min(-0.5, path.min() - 0.1), max(2.5, path.max() + 0.1)),
             xlim=(1e-3, 30),
-            title="weights along the path",
         )
         zero = [name for name, value in zip(("w₁", "w₂"), w, strict=True) if abs(value) < 1e-7]
         said = f"λ = {lam:.3g}: w = ({w[0]:.3g}, {w[1]:.3g})."
@@ -270,20 +271,20 @@ def stopping(stop: Callable[..., Any], **settings: Any) -> Stage:
         stopped = last - best >= patience
         epochs = np.arange(EPOCHS)
         known, later = slice(0, last + 1), slice(last, epoch + 1)
+
+        def curve(values: np.ndarray, color: str, label: str) -> list[Layer]:
+            """Dotted where training is over; the name stands at the end of what is drawn."""
+            if last >= epoch:
+                return [line(epochs[known], values[known], color=color, label=label)]
+            ghost = line(epochs[later], values[later], color=color, dash=":", width=1.2, label=label)
+            return [line(epochs[known], values[known], color=color), ghost]
+
         marks = [points([best], [val_loss[best]], color=GREEN, size=11)]
         if stopped:
             marks.append(line([last, last], [0, 4], color=GREY, width=1.2))
         left = panel(
-            line(epochs[known], train_loss[known], color=BLUE, label="training"),
-            line(epochs[known], val_loss[known], color=ORANGE, label="validation"),
-            *(
-                [
-                    line(epochs[later], values[later], color=GREY, dash=":", width=1.2)
-                    for values in (train_loss, val_loss)
-                ]
-                if last < epoch
-                else []
-            ),
+            *curve(train_loss, BLUE, "training"),
+            *curve(val_loss, ORANGE, "validation"),
             *marks,
             x="epoch",
             y="cross-entropy",
@@ -292,16 +293,8 @@ def stopping(stop: Callable[..., Any], **settings: Any) -> Stage:
             title="star: best so far; grey line: the stop",
         )
         right = panel(
-            line(epochs[known], test[known], color=BLUE, label="right on test digits"),
-            line(epochs[known], run.on_wrong[0][known], color=PURPLE, label="wrong labels repeated"),
-            *(
-                [
-                    line(epochs[later], values[later], color=GREY, dash=":", width=1.2)
-                    for values in (test, run.on_wrong[0])
-                ]
-                if last < epoch
-                else []
-            ),
+            *curve(test, BLUE, "test digits right"),
+            *curve(run.on_wrong[0], PURPLE, "errors repeated"),
             points([best], [test[best]], color=GREEN, size=11),
             x="epoch",
             y="share",
@@ -319,7 +312,7 @@ def stopping(stop: Callable[..., Any], **settings: Any) -> Stage:
 
     return Stage(
         scene,
-        patience=int_slider(1, 30, 5, label="patience", unit="epochs"),
+        patience=int_slider(1, 50, 5, label="patience", unit="epochs"),
         lr=log_slider(1e-3, 3e-2, 3e-3, label="learning rate"),
         network=button("another network"),
         epoch=play(EPOCHS - 1, speed=12, label="epoch"),
@@ -327,7 +320,7 @@ def stopping(stop: Callable[..., Any], **settings: Any) -> Stage:
             "patience 5": {"patience": 5, "lr": 3e-3},
             "patience 1": {"patience": 1, "lr": 3e-3},
             "patience 1, bumpy": {"patience": 1, "lr": 2e-2},
-            "never stops": {"patience": 30, "lr": 1e-3},
+            "never stops": {"patience": 45, "lr": 1e-3},
         },
         settings=settings,
         arguments={"stop": stop},
@@ -403,7 +396,7 @@ def batches(norm: Callable[..., Any], **settings: Any) -> Stage:
     return Stage(
         scene,
         size=int_slider(2, 256, 8, label="batch size"),
-        value=slider(-3, 3, 1.0, 0.1, label="the example, before", unit="standard deviations"),
+        value=slider(-3, 3, 1.0, 0.1, label="the example, before", unit="σ"),
         presets={
             "two": {"size": 2, "value": 1.0},
             "eight": {"size": 8, "value": 1.0},

@@ -409,7 +409,8 @@ for name, values in curves.items():
 # The sum of *absolute values* instead of squares is called **L1**. Its slope is $\pm\lambda$ however small the weight
 # is, so a weight to which the data pull with less force than $\lambda$ ends at exactly zero. L2 keeps weights from
 # being large; L1 removes them. Below, the orange curve is the set of weights that cost the same penalty as the
-# solution. Turn the valley and move its minimum. When does the diamond meet the white ring at a corner?
+# solution. Turn the valley and move its minimum. When does the diamond meet the ring, the contour of the cost through
+# the same point, at a corner?
 
 # %%
 demos.penalties()
