@@ -312,7 +312,7 @@ def folding(network: Callable[..., Any], forward: Callable[..., Any], **settings
         )
         right = panel(
             line(depths, 2.0 * depths, color=BLUE, marker="o", label="deep"),
-            line(depths, 2.0**depths - 1, color=PURPLE, marker="s", label="one hidden layer, at least"),
+            line(depths, 2.0**depths - 1, color=PURPLE, marker="s", label="shallow"),
             points([depth, depth], [units, 2**depth - 1], color=ORANGE, marker="X", size=9),
             x="depth",
             y="hidden units",
