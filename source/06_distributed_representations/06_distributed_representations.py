@@ -117,9 +117,9 @@ with until_written(bayes_posterior):
     )
 
 # %% [markdown]
-# By its sound "wreck a nice beach" wins. The posterior goes to "recognise speech", which fits the sound a little
-# worse and is said far more often. But where does $\Pr(s)$ come from? There are more sentences than atoms, and most
-# have never been said.
+# By its sound "wreck a nice beach" wins. The posterior goes to "recognise speech", which fits the sound less than a
+# quarter as well but is said more than a hundred times as often. But where does $\Pr(s)$ come from? There are more
+# sentences than atoms, and most have never been said.
 
 # %% [markdown] covers="06.04 06.05 06.06 06.07 E06-memoryless"
 # ## Predicting the next word
@@ -135,10 +135,10 @@ with until_written(bayes_posterior):
 #
 # Nothing is gained yet, since the last factor still depends on everything before. The **Markov assumption** cuts it
 # off: the next word depends on the last few alone, say the last three, $\Pr(w_t \mid w_{t-3}, w_{t-2}, w_{t-1})$. Such
-# a model is also called *memoryless*, since beyond its window it remembers nothing. Mind that the two words are not
-# the same: autoregressive says what is predicted from what, and a recurrent network (lecture 12) is autoregressive
-# with a memory that has no such end. Andrei Markov himself counted 20 000 letters of Pushkin's *Eugene Onegin* in
-# 1913, to see how much the next letter depends on the last.
+# a model is also called *memoryless*, since beyond its window it remembers nothing. Mind that *autoregressive* and
+# *memoryless* are not the same: autoregressive says what is predicted from what, and a recurrent network (lecture 12)
+# is autoregressive with a memory that has no such end. Andrei Markov himself counted 20 000 letters of Pushkin's
+# *Eugene Onegin* in 1913, to see how much the next letter depends on the last.
 
 # %% [markdown] covers="06.08 06.09 E06-ngram-order"
 # With a window the conditional probabilities fit into a table, and the best table in the sense of maximum likelihood
@@ -193,7 +193,7 @@ for name, text in (("the toy language", tokens), ("Python's help", help_tokens))
         print(f"{name}: {unseen:.0%} of the {n}-grams in the test part were never seen")
 
 # %% [markdown]
-# With three words of context four $n$-grams of five or more are new, and for what is new the table says $0$, or $0/0$.
+# With three words of context at least four in five $n$-grams are new, and for what is new the table says $0$ or $0/0$.
 # A single zero makes the whole test text impossible. Remedies have been sought for decades. A shorter context forgets.
 # **Ensembles** of different $n$ fall back from long contexts to short ones. And **smoothing** pretends to have seen
 # each possible successor $\alpha$ times more than it was:
@@ -301,7 +301,7 @@ demos.babble(bigram_probabilities)
 # Without smoothing every pair in the text has been seen before, so it reads well for two words at a time, and yet the
 # perplexity on unseen text is infinite. With $\alpha = 10$ most of each row goes to words that never followed, and
 # the text is noise. And in between? Look for the shape of a sentence. The table of pairs has no idea whether a noun was
-# the first of its sentence or the second, so some sentences end too early and some never come to their end.
+# the first of its sentence or the second, so some sentences end too early and others run on and on.
 
 # %% [markdown] covers="06.12 06.13 06.14"
 # ## Local and distributed
@@ -310,12 +310,12 @@ demos.babble(bigram_probabilities)
 # Nothing else changes. The entry for *salty broth* learns nothing from it, nor does *hot soup*. All that the table
 # knows about a word sits in one row, apart from all others. Such a representation is called **local** (or localist).
 #
-# Now suppose that we describe each word by attributes instead, as in the table below, on the left: is it a noun, is it about
-# the kitchen, about the harbour? And suppose the next word is predicted from the *attributes* of the last ones. Then
-# "salty soup" teaches something about adjectives and nouns in general, and about the kitchen in particular, and all
-# words with those attributes have learned it. What a word is, is spread over many numbers, and each number is shared
-# by many words: the representation is **distributed**. Geoffrey Hinton showed in 1986 that a network can find such
-# attributes by itself, for the members of two families.
+# Now suppose that we describe each word by attributes instead, as in the table below, on the left: is it a noun, is
+# it about the kitchen, about the harbour? And suppose the next word is predicted from the *attributes* of the last
+# ones. Then "salty soup" teaches something about adjectives and nouns in general, and about the kitchen in
+# particular, and all words with those attributes have learned it. What a word is, is spread over many numbers, and
+# each number is shared by many words: the representation is **distributed**. Geoffrey Hinton showed in 1986 that a
+# network can find such attributes by itself, for the members of two families.
 #
 # On the right such a prediction is taken apart. After "the salty", the attribute *adjective* of the last word asks
 # for a noun, and *harbour* asks for the harbour. Assume that "salty gull" has never been seen. What does its bar
@@ -344,7 +344,7 @@ right.text(0.05, 0, "“adjective”: then a noun", color=BLUE, va="center", fon
 right.text(2.12, 0, "“harbour”: stay there", color=PURPLE, va="center", fontsize=8)
 show(
     figure,
-    alt="Left, eight words by six attributes; right, the score of each next word is a sum of what each attribute contributes.",
+    alt="Left, eight words by six attributes; right, the score of each of them as the next word, in a bar of up to two parts.",
 )
 
 # %% [markdown]
@@ -370,8 +370,8 @@ show(
 # everywhere but for a 1 at place $i$. Then $e_i^\top C$ is row $i$ of $C$: each row is multiplied by 0 but for the
 # $i$-th. In numbers, $(0\;1\;0)\begin{pmatrix}1&2\\3&4\\5&6\end{pmatrix} = (3\;4)$. So an embedding is a linear layer
 # on one-hot inputs, and the look-up only saves us from multiplying by zeros. Books differ in the layout: with columns
-# as inputs they write $W e_i$, which picks a *column*, and $W$ is our $C^\top$. Libraries, and this course, keep an
-# embedding in a row (`torch.nn.Embedding`).
+# as inputs they put the matrix in front of $e_i$, which picks a *column*, and their matrix is our $C^\top$. Libraries,
+# and this course, keep an embedding in a row (`torch.nn.Embedding`).
 #
 # One table serves all positions. It would be possible to have one each, but "soup" means the same in the first place
 # and in the third, and what is learned in one place is then known in all. Weights that are used in several places are
@@ -384,9 +384,9 @@ show(
 #
 # $$-\sum_t \sum_v o_{tv} \log y_{tv} = -\sum_t \log y_{t\,w_t}$$
 #
-# is the negative log-likelihood of the text, since of each inner sum one term is left. (In this lecture $t$ is always
-# a place in the text, $v$ and $i, j$ are words, $n$ is the length of the context and $V$ the number of words. Many
-# texts use one letter for two of these.)
+# is the negative log-likelihood of the text, since of each inner sum one term is left. (From here on $t$ is a place in
+# the text, $v$ and $i, j$ are words, $n$ is the length of the context, where the $n$ of *n-gram* counted the predicted
+# word too, and $V$ is the number of words. Many texts use one letter for two of these.)
 
 # %% [markdown] covers="06.17"
 # Here is the whole network with its shapes. Which of the three matrices has the most parameters, if $V = 323$,
@@ -437,7 +437,7 @@ show(
 # can copy its numbers in, the parameters must have these names: `embedding.weight` (V, E), `hidden.weight` (H,
 # context · E), `hidden.bias`, `output.weight` (V, H), `output.bias`; an `Embedding` and two `Linear` with the names
 # `embedding`, `hidden` and `output` have them. When you flatten (N, context, E) to (N, context · E), the numbers of
-# one word must stay together. Don't force a dtype, the check works in float64.
+# one word must stay together. Don't force a dtype: the check works in float64.
 
 # %% exercise="NeuralLM"
 
@@ -469,10 +469,11 @@ demos.embedding_map(NeuralLM)
 # Now you train. `contexts` (N, 3) and `targets` (N,) are int64 arrays, `test_contexts` (M, 3) too. Train a model on
 # the pairs, and return an array (M, V) of *log*-probabilities: row $m$ for all words after test context $m$, so that
 # the exponentials of each row sum to 1. `seed` is for what you draw at random. Any optimiser will do, and any model
-# of all three words, your `NeuralLM` or another. Asked for is a mean of at least $-3.15$ nats a word on words that
-# you don't see, when trained on 1500 sentences; the entropy of the language is 2.635, the best bigram table stops at
-# about 3.8. A network that looks at the last word alone may come near 3.1, for it shares too. But where in its
-# sentence a noun stands, it will never know, so it isn't accepted.
+# of all three words, your `NeuralLM` or another. Asked for is a mean log-probability of at least $-3.15$ on words
+# that you don't see, that is, a cross-entropy of at most 3.15 nats a word, when trained on 1500 sentences; the
+# entropy of the language is 2.635, and the best bigram table stops at about 3.8. A network that looks at the last
+# word alone may come near 3.1, for it shares too. But where in its sentence a noun stands, it will never know, so it
+# isn't accepted.
 #
 # Some thoughts. Adam with minibatches gets there in one or two seconds. Watch your training loss, and hold out a part
 # of the training pairs to see what happens on words that the network was not trained on: with 10 500 pairs you can
@@ -509,10 +510,10 @@ demos.embedding_map(NeuralLM)
 #
 # To compare, look at the words of a test text by how often their context of three words occurred in training: never,
 # once, or more often. Some places are harder than others for any model (after "the" 80 adjectives are possible, at
-# the end of a sentence there is one choice), and contexts like *noun . the* are both the hardest and the most often
-# repeated. So we subtract at each place the entropy that the language has there, which nobody can beat: what is left
-# is what a model loses by not knowing better. For contexts never seen, what do you expect from the table of 4-grams,
-# from the bigrams, from the network?
+# the end of a sentence there is one choice), and contexts like *noun . the* are both the hardest and among the most
+# often repeated. So we subtract at each place the entropy that the language has there, which nobody can beat: what is
+# left is what a model loses by not knowing better. For contexts never seen, what do you expect from the table of
+# 4-grams, from the bigrams, from the network?
 
 # %%
 with until_written(train_neural_lm, bigram_probabilities):
@@ -608,11 +609,11 @@ with until_written(train_neural_lm, bigram_probabilities):
 # $$X = A\,\Sigma\,B^\top = \sum_k \sigma_k\,a_k b_k^\top ,$$
 #
 # in which the columns $a_k$ of $A$ are orthonormal, those of $B$ too, and $\sigma_1 \ge \sigma_2 \ge \dots \ge 0$
-# stand on the diagonal of $\Sigma$. Keep the first $K$ terms: $R$ has the columns $\sigma_1 a_1, \dots, \sigma_K a_K$,
-# and $\tilde R$ has $b_1, \dots, b_K$. What is left out is seen from the matrices $a_k b_k^\top$. Multiply two of them
-# entry by entry and add up: $\sum_{ij} a_{ik}b_{jk}\,a_{il}b_{jl} = (a_k^\top a_l)(b_k^\top b_l)$ is 1 for $k = l$ and
-# else 0. So they are orthonormal, and by Pythagoras $\lVert X\rVert_F^2 = \sum_k\sigma_k^2$, while the error is the
-# sum of the $\sigma_k^2$ that were left out. In this sense the $k$-th term explains the share
+# stand on the diagonal of $\Sigma$. Keep the first $K$ terms: $R$ has the columns $\sigma_1 a_1, \dots, \sigma_K
+# a_K$, and $\tilde R$ has $b_1, \dots, b_K$. How much is left out is seen from the matrices $a_k b_k^\top$. Multiply
+# two of them entry by entry and add up: $\sum_{ij} a_{ik}b_{jk}\,a_{il}b_{jl} = (a_k^\top a_l)(b_k^\top b_l)$ is 1
+# for $k = l$ and else 0. So they are orthonormal, and by Pythagoras $\lVert X\rVert_F^2 = \sum_k\sigma_k^2$, while
+# the error is the sum of the $\sigma_k^2$ that were left out. In this sense the $k$-th term explains the share
 # $\sigma_k^2/\sum_l\sigma_l^2$ of $X$. Let's look at these for Python's help. Before that, guess: of all that is
 # counted, which share belongs to the one percent of the most frequent pairs?
 
@@ -646,7 +647,7 @@ with until_written(cooccurrence_matrix):
 # is NaN, so the pairs without a count must be left out and not merely multiplied by zero. It also saves work: in a
 # real vocabulary far fewer than one pair in a hundred has met, and the sum runs over those alone.
 #
-# The gradients are short. Write $e_{ij}$ for what stands in the bracket.
+# The gradients are short. Write $e_{ij}$ for what stands in the bracket and $f_{ij}$ for $f(X_{ij})$. Then
 # $\partial \mathcal J/\partial e_{ij} = 2 f_{ij} e_{ij} =: g_{ij}$, and $e_{ij}$ depends on $r_i$ with slope
 # $\tilde r_j$. So $r_i$ collects over its row, $\partial\mathcal J/\partial r_i = \sum_j g_{ij}\tilde r_j$, and
 # $\tilde r_j$ over its column, $\partial\mathcal J/\partial\tilde r_j = \sum_i g_{ij} r_i$; the biases collect $g$
@@ -654,10 +655,10 @@ with until_written(cooccurrence_matrix):
 
 # %% [markdown]
 # ### Exercise: glove_loss_and_gradients (4 points, 20 minutes)
-# `X` is (V, V), not necessarily symmetric and possibly of integers; `R` and `Rt` are (V, D), `b` and `bt` (V,),
-# `x_max` and `alpha` the two numbers in $f(x) = \min((x/x_{\max})^\alpha, 1)$. Return $\mathcal J$, `dR`, `dRt`, `db`
-# and `dbt`. If `X` is all zero, so is everything that you return. A finite difference of $\mathcal J$ is a good
-# friend here.
+# `X` is (V, V), not necessarily symmetric and possibly of integers; `R` and `Rt` are (V, D), where D is the $K$
+# above, `b` and `bt` (V,), `x_max` and `alpha` the two numbers in $f(x) = \min((x/x_{\max})^\alpha, 1)$. Return
+# $\mathcal J$, `dR`, `dRt`, `db` and `dbt`. If `X` is all zero, so is everything that you return. A finite difference
+# of $\mathcal J$ is a good friend here.
 
 # %% exercise="glove_loss_and_gradients"
 
@@ -734,7 +735,7 @@ with until_written(cooccurrence_matrix, glove_loss_and_gradients):
 
 # %% [markdown] covers="E06-similar-cooccur"
 # From 64 000 words of documentation, without a word of grammar: the nearest of "true", of "must" and of "float" could
-# stand in their place. Others, those of "file" say, merely stand close by, and for some no reason comes to mind; the
+# stand in their place. Others, those of "file", say, merely stand close by, and for some no reason comes to mind; the
 # text is small. Two vectors were trained for each word, and as is the custom we took their sum.
 #
 # A common misreading deserves a look. The product $r_i^\top\tilde r_j$ fits how often $i$ and $j$ *meet*. From this it
