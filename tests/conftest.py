@@ -16,6 +16,8 @@ import pytest
 
 os.environ["MPLBACKEND"] = "Agg"
 os.environ.pop("JUPYTER_CONFIG_PATH", None)
+for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(name, "1")  # on small arrays, threads that wait for one another take three times as long
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
 FLAGS = (
