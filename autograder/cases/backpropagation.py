@@ -223,7 +223,7 @@ def bias_gradient_per_example(X, W, dY):
 
 @linear_backward.mistake
 def bias_gradient_summed_over_outputs(X, W, dY):
-    """Your db has a number for each example; it should have one for each output, the sum over the examples."""
+    """Your db has a number for each example; it should have one for each output. Over which index do they add?"""
     return dY @ W, dY.T @ X, dY.sum(axis=1)
 
 
@@ -308,20 +308,20 @@ def sum_over_batch(Z, dY):
 
 @softmax_backward.mistake
 def plain_mean(Z, dY):
-    """You subtract the plain mean of the message; its numbers are weighted by the probabilities."""
+    """You subtract the plain mean of the message, in which all classes count alike. By what are they weighted in y.T @ dY?"""
     return _softmax(Z) * (dY - dY.mean(axis=-1, keepdims=True))
 
 
 @softmax_backward.mistake
 def inner_product_added(Z, dY):
-    """The inner product is to be subtracted; a message that is the same for all classes must give zeros."""
+    """A message that is the same for all classes must give zeros, and yours doesn't: look at the signs of the two terms."""
     y = _softmax(Z)
     return y * (dY + (y * dY).sum(axis=-1, keepdims=True))
 
 
 @softmax_backward.mistake
 def logits_for_probabilities(Z, dY):
-    """The y in the formula are probabilities, the softmax of Z; you have put the logits themselves."""
+    """The y in the formula are probabilities, the softmax of Z; you have put in the logits themselves."""
     return Z * (dY - (Z * dY).sum(axis=-1, keepdims=True))
 
 
@@ -895,7 +895,8 @@ def networks(rng: np.random.Generator) -> Iterator[Case]:
     first, last = np.array([[2, -1], [1, 1], [-1, 1]]), _integers(rng, 2, 3)
     last[1, 0] = -last[0, 0]
     biases = [np.array([0, 0.5, 0.5]), np.array([0.5, -0.5])]
-    labels[0] = _hidden(X, [first, last], biases)[-1][0].argmin()  # so that the unit at 0 gets a message, not a tiny one
+    # so that the unit at 0 gets a message, not a tiny one
+    labels[0] = _hidden(X, [first, last], biases)[-1][0].argmin()
     yield Case("integers, and a pre-activation that is exactly 0", X, labels, [first, last], biases, edge=True)
 
 
@@ -1063,7 +1064,7 @@ def _from_first_message(dz, X, weights, biases):
 
 @mlp_loss_and_gradients.mistake
 def gradient_not_averaged(X, labels, weights, biases):
-    """Your gradients are N times a finite difference of your own loss: the 1/N belongs into the first message."""
+    """Your gradients are N times a finite difference of your own loss: the 1/N belongs in the first message."""
     return _backward(X, labels, weights, biases, scale=len(X))
 
 
@@ -1133,7 +1134,7 @@ def _shifted_softmax(logits):
 
 @mlp_loss_and_gradients.mistake(sign=signs.not_finite)
 def unstable_softmax(X, labels, weights, biases):
-    """NaN or infinite for inputs of size 1000: of some example the exponentials of the logits are too large for a float, or all 0,
+    """NaN or infinite for inputs of size 1000: the exponentials of some example's logits are too large for a float, or all 0,
     or a probability of 0 stands in a denominator. What may you subtract from the logits of each example without changing its
     softmax, and what is the message to the logits on paper?"""
     found = _backward(X, labels, weights, biases, log_softmax=_raw_softmax)
@@ -1485,7 +1486,7 @@ def whole_hessian_is_too_slow(grad_fn, x, v, eps=1e-4):
 
 @hessian_vector_product.mistake
 def length_squared(grad_fn, x, v, eps=1e-4):
-    """Four times as large when v doubles; H times v should double. The length of v comes back in once."""
+    """Your result is four times as large when v doubles; H times v should double. The length of v comes back in once."""
     return np.linalg.norm(v) * reference.hessian_vector_product(grad_fn, x, v, eps)
 
 

@@ -29,7 +29,7 @@
 # linear layer, a softmax and a ReLU do to such a message; write the whole backward pass of a network and check it
 # against finite differences, knowing how far those can be trusted; say what it costs; multiply a vector by a matrix
 # of second derivatives that you never build; and train a network on digits with nothing but your own code. It takes
-# about 180 minutes, 125 of them for eight exercises and two questions. A good place for a break is after the section
+# about 180 minutes, 126 of them for eight exercises and two questions. A good place for a break is after the section
 # on vectors.
 
 # %% setup=true
@@ -96,9 +96,9 @@ show(
 )
 
 # %% [markdown] covers="04.03 04.04"
-# The grey level curves are those of $x_1^2 + x_2^2$, the arrows its gradient $(2x_1, 2x_2)$. Along a level curve the
-# value does not change, so $\langle \nabla F, \Delta \rangle = 0$ there: the gradient stands at a right angle to the
-# curve and points uphill. Gradient descent goes the opposite way.
+# The grey level curves are those of $F = x_1^2 + x_2^2$, the arrows its gradient $(2x_1, 2x_2)$, drawn shorter than it
+# is. Along a level curve the value does not change, so $\langle \nabla F, \Delta \rangle = 0$ there: the gradient stands
+# at a right angle to the curve and points uphill. Gradient descent goes the opposite way.
 #
 # The cost that we descend is a mean over examples, $J = \frac1N \sum_n L_n$, and derivatives of sums are sums, so
 # $\nabla J = \frac1N \sum_n \nabla L_n$: **the gradient of the cost is the mean of the gradients of the losses.** It is
@@ -132,10 +132,10 @@ show(figure, alt="The derivative at each node is that of the node behind it, tim
 # %% [markdown] covers="04.12 E04-local-gradient"
 # Two kinds of derivative stand side by side here, and the whole subject gets easy once they have different names. The
 # **local derivative** belongs to an *edge*: how does one operation's result depend on one of its arguments? The
-# **error signal** belongs to a *node*: $\bar q$, said "q bar", is the derivative of the *final* result $L$ by $q$ (in
+# **error signal** belongs to a *node*: $\bar q$, said "q bar", is the derivative of the *final* result $J$ by $q$ (in
 # this picture the final result is $f$),
 #
-# $$\bar q = \frac{dL}{dq} .$$
+# $$\bar q = \frac{dJ}{dq} .$$
 #
 # It has the shape of $q$. The local derivative of $f$ by $q$ is $z$ wherever this product may stand in a larger
 # computation; the error signal $\bar q$ depends on all that comes behind. (Some texts call the error signal "local
@@ -279,11 +279,11 @@ show(
 
 # %% [markdown] covers="04.14 04.15 04.16 04.17 E04-n-N"
 # Now any graph without cycles. Number the nodes so that everyone comes after those it uses, a **topological order**
-# $v_1, \dots, v_N$; the order in which a program computes them is one. The last must be a single number, the loss.
+# $v_1, \dots, v_M$; the order in which a program computes them is one. The last must be a single number, the loss.
 # Then
 #
-# $$\bar v_N = 1, \qquad \bar v_i = \sum_{j \in \mathrm{Ch}(i)} \bar v_j \, \frac{\partial v_j}{\partial v_i}
-#   \qquad \text{for } i = N-1, \dots, 1 ,$$
+# $$\bar v_M = 1, \qquad \bar v_i = \sum_{j \in \mathrm{Ch}(i)} \bar v_j \, \frac{\partial v_j}{\partial v_i}
+#   \qquad \text{for } i = M-1, \dots, 1 ,$$
 #
 # where the children $\mathrm{Ch}(i)$ are the nodes that use $v_i$. That is **backpropagation**. Why is it right? Any
 # effect of $v_i$ on the loss passes through one of its children; a nudge of $v_i$ moves child $j$ by
@@ -340,9 +340,9 @@ show(figure, alt="The number of paths through n diamonds doubles with each; the 
 
 # %% [markdown]
 # Eighty edges, a million paths. Backpropagation passes each *edge* once, because a node first collects everything and
-# then sends *one* message on. (Pushing nudges forward from the inputs, **forward mode**, also passes each edge once,
-# but it needs a run for every input, where backward needs a run for every output. We have thousands of weights and
-# one loss.)
+# then sends *one* message along each of its edges. (Pushing nudges forward from the inputs, **forward mode**, also
+# passes each edge once, but it needs a run for every input, where backward needs a run for every output. We have
+# thousands of weights and one loss.)
 
 # %% [markdown]
 # ### Exercise: graph_backward (2 points, 15 minutes)
@@ -370,14 +370,14 @@ demos.graph_messages(graph_backward)
 # %% [markdown] covers="04.18 04.19 04.20 E04-jacobian-print E04-row-column"
 # ## Vectors
 #
-# Nodes are rarely single numbers. Let $y \in \mathbb R^M$ be computed from $z \in \mathbb R^N$. All their local
+# Nodes are rarely single numbers. Let $y \in \mathbb R^K$ be computed from $z \in \mathbb R^D$. All their local
 # derivatives form the **Jacobian**, with a row for each output and a column for each input:
 #
-# $$\frac{\partial y}{\partial z} = \begin{pmatrix} \partial y_1/\partial z_1 & \cdots & \partial y_1/\partial z_N \\
-#   \vdots & & \vdots \\ \partial y_M/\partial z_1 & \cdots & \partial y_M/\partial z_N \end{pmatrix}
-#   \in \mathbb R^{M \times N} .$$
+# $$\frac{\partial y}{\partial z} = \begin{pmatrix} \partial y_1/\partial z_1 & \cdots & \partial y_1/\partial z_D \\
+#   \vdots & & \vdots \\ \partial y_K/\partial z_1 & \cdots & \partial y_K/\partial z_D \end{pmatrix}
+#   \in \mathbb R^{K \times D} .$$
 #
-# Every $y_m$ is a child of $z_n$, so the algorithm says $\bar z_n = \sum_m \bar y_m\, \partial y_m/\partial z_n$. The
+# Every $y_k$ is a child of $z_d$, so the algorithm says $\bar z_d = \sum_k \bar y_k\, \partial y_k/\partial z_d$. The
 # sum runs over the *rows* of the Jacobian: it is the transposed Jacobian times the message,
 #
 # $$\bar z = \Big(\frac{\partial y}{\partial z}\Big)^{\!\top} \bar y .$$
@@ -396,7 +396,7 @@ demos.graph_messages(graph_backward)
 # of a *billion* by its weights, nearly all of them 0. What is needed is only the product with one vector, the
 # **vector-Jacobian product**, and for each operation it has a short formula. The vector form of the algorithm,
 #
-# $$\bar{\mathbf v}_N = 1, \qquad \bar{\mathbf v}_i = \sum_{j \in \mathrm{Ch}(i)}
+# $$\bar{\mathbf v}_M = 1, \qquad \bar{\mathbf v}_i = \sum_{j \in \mathrm{Ch}(i)}
 #   \Big(\frac{\partial \mathbf v_j}{\partial \mathbf v_i}\Big)^{\!\top} \bar{\mathbf v}_j ,$$
 #
 # asks of every operation just one thing: a function that takes the message of its output to that of its input.
@@ -533,13 +533,13 @@ show(
 )
 
 # %% [markdown] covers="04.25 04.26 04.27 04.28 04.29 E04-missing-last-layer E04-forward-first-layer"
-# Forward, with $H_0 = X$: for $l = 1, \dots, L$ let $Z_l = H_{l-1} W_l^\top + b_l$, and $H_l = \operatorname{relu}(Z_l)$
-# for all but the last. *Keep* what you compute; the way back needs it. Backward, the first message for the mean
-# cross-entropy of $N$ examples is
+# From here on $L$ is the number of layers, as in lecture 03, and the cost is $J$. Forward, with $H_0 = X$: for
+# $l = 1, \dots, L$ let $Z_l = H_{l-1} W_l^\top + b_l$, and $H_l = \operatorname{relu}(Z_l)$ for all but the last. *Keep*
+# what you compute; the way back needs it. Backward, the first message for the mean cross-entropy of $N$ examples is
 #
 # $$\bar Z_L = \frac1N \big(\operatorname{softmax}(Z_L) - \text{one-hot}\big) .$$
 #
-# (With squared error $\frac12(\hat y - t)^2$ and a linear output it would be $\hat y - t$, and nothing else would
+# (With the mean of $\frac12(\hat y - t)^2$ and a linear output it would be $\frac1N(\hat y - t)$, and nothing else would
 # change.) Then for $l = L, \dots, 1$:
 #
 # $$\bar W_l = \bar Z_l^\top H_{l-1}, \qquad \bar b_l = \sum_n \bar Z_l[n], \qquad
@@ -689,7 +689,7 @@ with until_written(mlp_loss_and_gradients, numerical_gradient):
             print(f"{kind} of layer {layer + 1}, shape {found[layer].shape!s:7} differ by {off:.0e}")
 
 # %% [markdown]
-# Six matrices and vectors, all to eight digits or better. From here on you may believe your gradients.
+# Six gradients, all right to eight digits or better. From here on you may believe your gradients.
 #
 # Not everything that differs is a bug, though. A ReLU has a kink, and if a nudge steps across it, the difference sees a
 # bit of both slopes. At $x = 10^{-6}$ the slope of a ReLU is 1, but with $h = 10^{-5}$ the estimate is
@@ -710,7 +710,7 @@ with until_written(numerical_gradient):
 # Count multiply-adds. Forward, each weight is used once for each example: $z_k \mathrel{+}= w_{ki} h_i$. Backward, it
 # is used in the message, $\bar h_i \mathrel{+}= \bar z_k w_{ki}$, and receives its gradient,
 # $\bar w_{ki} \mathrel{+}= \bar z_k h_i$: two. So **the backward pass costs about two forward passes**, three in all;
-# slightly less, since the first layer needs no message to its input. A layer of $n$ units on top of another has
+# slightly less, since the first layer needs no message to its input. A layer of $n$ units on top of $n$ others has
 # $n^2$ weights, so for an MLP the cost grows linearly with depth and with the *square* of the width. And all
 # activations of the forward pass are kept until the message comes by: the price in memory.
 #
@@ -800,7 +800,8 @@ with until_written(mlp_loss_and_gradients), threadpool_limits(1):
 # ### BEGIN MARK SCHEME
 # - 1 point: each weight takes one multiply-add forward and, as a rule, two backward, for the message to its input and for its
 #   own gradient; the first layer needs no message, and here it has nearly all weights. So 1.01 million forward, 1.02 million
-#   backward, a ratio near 1. (No point taken for a message to the input, if its cost is counted: then about 2.02 million.)
+#   backward, a ratio near 1. (No point is lost if the answer adds that with the message to the input it would be about 2.02
+#   million.)
 # - 1 point: finite differences need two forward passes (or one more than the number of weights in all) for every weight, here
 #   two million; in reverse order the message behind a layer is computed once and shared by all weights in front of it.
 # ### END MARK SCHEME
@@ -830,8 +831,9 @@ with until_written(mlp_loss_and_gradients), threadpool_limits(1):
 #
 # two gradients, whatever the number of parameters. Why the detour by the unit vector $u$? So that $\varepsilon$ is the
 # distance that we really go, however long or short $v$ is. Some call this a vector-Hessian product; since $H$ is
-# symmetric, $v^\top H$ and $Hv$ are the same numbers. (Backpropagation through $\nabla J^\top v$ gives it exactly, at a
-# similar price: Barak Pearlmutter, 1994.)
+# symmetric, $v^\top H$ and $Hv$ are the same numbers. (Carrying the derivative by $s$ through the two passes that compute
+# $\nabla J$ gives $Hv$ exactly, at a similar price: Barak Pearlmutter, 1994. So does backpropagation through
+# $\nabla J^\top v$.)
 
 # %% [markdown]
 # ### Exercise: hessian_vector_product (2 points, 10 minutes)
@@ -902,7 +904,7 @@ with until_written(mlp_loss_and_gradients, hessian_vector_product):
 
 # %% [markdown]
 # Everything in the next cell that learns is yours. What share of 597 unseen digits will it read, after forty epochs?
-# (The linear model of lecture 02 reads 19 of 20.) In grey you see the loss of single minibatches, in blue its mean over
+# (The linear model of lecture 02 reads 96 of 100.) In grey you see the loss of single minibatches, in blue its mean over
 # each epoch, while it trains; below, its errors, the surest first, with what it said. What do you read? The right
 # answers are printed at the end.
 
@@ -982,7 +984,7 @@ with until_written(mlp_loss_and_gradients):
 # output bias it isn't, in general, nor with units such as the logistic one, for which $\phi(0) \ne 0$. For our network
 # it is if the output bias happens to be at its best already. What is true is nearly as bad: the output bias goes to
 # the class frequencies and everything else stays at 0 for ever. *There*, with $b_2$ at its best, is a critical point,
-# and it is no minimum: networks with smaller loss exist, you just trained one. A convex function has no critical
+# and it is no global minimum: networks with smaller loss exist, you just trained one. A convex function has no critical
 # point besides its global minima, so the cost of this network isn't convex. (That zero is a critical point would not
 # have been enough for this.)
 
