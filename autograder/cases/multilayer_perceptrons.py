@@ -608,7 +608,7 @@ def layer_for_t_itself(depth):
 
 @tent_network.mistake(sign=signs.same_fault)
 def units_read_as_t(depth):
-    """The first layer is right, but your output at x differs from that at 1 - x: the second layer sees something else than t. In
+    """The first layer is right, but your output at x differs from that at 1 - x: the second layer sees something other than t. In
     each of its rows the two units must be combined as they are in t."""
     weights, biases = reference.tent_network(depth)
     return [weights[0], *[np.diag([2.0, 4.0])] * (depth - 1), weights[-1]], biases

@@ -18,7 +18,7 @@
 # %% [markdown]
 # # Multilayer perceptrons
 #
-# The softmax regression of the last lecture reads 19 of 20 digits, and yet there is a table of four rows that it will
+# The softmax regression of the last lecture reads 96 of 100 digits, and yet there is a table of four rows that it will
 # never learn. In 1969 that table helped to end the first wave of neural networks. One more layer solves it. But what
 # exactly does a layer buy, and what does a second one buy that a wider first one doesn't? In this lecture you build
 # networks *by hand*, weight by weight, to see what they can express. How they find such weights by themselves is the
@@ -28,7 +28,7 @@
 # depth on a batch; say when a stack of layers is worth no more than one; build a network through any points on a
 # line, and tell what the famous theorem about it does not promise; fold an interval into 256 pieces with 16 units;
 # and turn a linear classifier into a strong one with features that nobody trained. It takes about 140 minutes, of
-# which 100 are yours: eight exercises and two questions. A good place for a break is after the fourth section.
+# which 98 are yours: eight exercises and two questions. A good place for a break is after the fourth section.
 
 # %% setup=true
 from itertools import pairwise
@@ -504,7 +504,7 @@ with until_written(permute_hidden, mlp_forward):
 
 # %% [markdown]
 # Half way between two equal networks lies a different one. So the cost of a network can't be convex in its weights,
-# like that of a linear model: take the outputs of this network as the targets, and the squared error is 0 at both
+# as that of a linear model is: take the outputs of this network as the targets, and the squared error is 0 at both
 # ends, but positive half way. What this means for training is taken up in lecture 07. It also says that networks
 # which were trained apart shouldn't be averaged as they are; whoever wants to merge them first looks for the order of
 # units that makes them alike (Samuel Ainsworth and others, 2022).
@@ -536,8 +536,8 @@ with until_written(permute_hidden, mlp_forward):
 # %% [markdown]
 # Your function builds the network below. Left is its fit, in the middle what each hidden unit adds, on the right the
 # largest error against the number of knots. "Your formula" is the function in the cell, which you may change; it takes
-# and returns an array. Before you play: with twice as many knots on a smooth curve, how much smaller will the error
-# be? And what will the network do outside the grey lines?
+# and returns an array. Before you run the cell: with twice as many knots on a smooth curve, how much smaller will the
+# error be? And what will the network do outside the two grey lines, where there are no knots?
 
 # %%
 demos.interpolation(relu_interpolant, formula=lambda s: np.exp(s) * np.cos(5 * s))
@@ -592,7 +592,7 @@ demos.interpolation(relu_interpolant, formula=lambda s: np.exp(s) * np.cos(5 * s
 # - Only continuous functions, on a compact set, with the error measured there ("any rule", "next year's"): a rule with a jump is
 #   half a jump away somewhere; next year's payments may lie outside the set (higher amounts), where nothing is said.
 # - The number of units ("100 units"): the theorem gives some number for each $\varepsilon$, with no useful bound; it may grow
-#   exponentially with the number of inputs. Parity of many bits or a curve with 200 kinks serve as examples.
+#   exponentially with the number of inputs. Parity of 200 bits or a curve with 200 kinks serves as an example.
 # ### END MARK SCHEME
 # ### BEGIN SOLUTION
 # *Learns.* The theorem says "there is a network", and nothing of how to find it. No error on last year's payments does
@@ -621,8 +621,8 @@ demos.interpolation(relu_interpolant, formula=lambda s: np.exp(s) * np.cos(5 * s
 # back a second time. Each further fold doubles the number of straight pieces, so $d$ folds make $2^d$ pieces; and
 # each costs two units, $2d$ in all. One fold has its peak at $\frac12$, two have theirs at $\frac14$ and $\frac34$.
 #
-# And with one hidden layer? On a line, each ReLU unit has one kink, so $m$ units make at most $m + 1$ pieces. To get
-# $2^d$ of them they must be at least $2^d - 1$. For $d = 20$ that is 40 units against a million.
+# And with one hidden layer? On a line, each ReLU unit has one kink, so $m$ units make at most $m + 1$ pieces, and
+# $2^d$ pieces take at least $2^d - 1$ units. For $d = 20$ that is a million, against the 40 of twenty folds.
 
 # %% [markdown]
 # ### Exercise: tent_network (2 points, 12 minutes)
@@ -632,6 +632,10 @@ demos.interpolation(relu_interpolant, formula=lambda s: np.exp(s) * np.cos(5 * s
 # before, not $t$ itself: which combination of these two *is* $t$?
 
 # %% exercise="tent_network"
+
+# %% [markdown]
+# Left is what your network computes, on the right how many hidden units it has, and how many a single hidden layer
+# would need for as many pieces. Before you run the cell: from which depth on is the deep one smaller?
 
 # %%
 demos.folding(tent_network, mlp_forward)
@@ -685,12 +689,13 @@ show(
 )
 
 # %% [markdown]
-# Least squares with one-hot targets, one output for each class, reads about 93 % of the digits from the pixels, a
+# Least squares with one-hot targets, one output for each class, reads about 94 % of the digits from the pixels, a
 # little less than softmax regression. On the three concentric rings of `data.rings` any linear classifier is near
 # chance, a third. With one random layer in between?
 #
 # One warning before you write it. With as many features as examples the linear output can fit *every* training target
-# exactly, as 16 points did a polynomial of degree 15, and at what price you saw there. The remedy is the same: ridge.
+# exactly, as the polynomial of degree 15 fitted 16 points in lecture 02, and you saw at what price. The remedy is the
+# same: ridge.
 
 # %% [markdown]
 # ### Exercise: random_feature_classifier (3 points, 15 minutes)
@@ -743,7 +748,7 @@ with until_written(random_feature_classifier):
 # %% [markdown]
 # With 5 or 30 features the regions cut across the arms; with 150 they follow nearly all the way. Each random unit is a
 # kink along a random line, and the output layer picks a combination of them. Enough random kinks come near any
-# continuous curve, in the plane as on the line.
+# continuous function, in the plane as on the line.
 #
 # Now the warning. Here is the accuracy on unseen digits against the number of random features, with ridge and
 # without, for 600 training examples (half as many as before, to save your time). The computation uses the kernel
