@@ -139,12 +139,17 @@ def _pairs(parents: Any, names: dict[Any, str] | None) -> Any:
     if not isinstance(parents, (tuple, list)):
         return describe(parents)
     told = [
-        (pair[0], names.get(pair[1], "?") if names is not None else "?")
-        if isinstance(pair, (tuple, list)) and len(pair) == 2
-        else describe(pair)
+        (pair[0], _name(pair[1], names)) if isinstance(pair, (tuple, list)) and len(pair) == 2 else describe(pair)
         for pair in parents
     ]
     return told if isinstance(parents, list) else tuple(told)
+
+
+def _name(thing: Any, names: dict[Any, str] | None) -> str:
+    try:
+        return "?" if names is None else names.get(thing, "?")
+    except TypeError:  # an array is no key
+        return "?"
 
 
 def _keys(leaves: Sequence[Any]) -> bool:

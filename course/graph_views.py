@@ -122,6 +122,11 @@ def _record_of(output: Any, arguments: Sequence[Any], wanted: list[tuple[int, st
     if not isinstance(parents, (tuple, list)) or not all(isinstance(p, (tuple, list)) and len(p) == 2 for p in parents):
         return "parents is no tuple of pairs (argnum, Node).", "parents"
     pairs = [(number, name) for number, name in parents]
+    if any(name == "?" for _, name in pairs):
+        return (
+            "A pair in parents is (argnum, Node), with the very Node that was passed; the second is another.",
+            "parents",
+        )
     if pairs != wanted:
         once = list({name: (number, name) for number, name in reversed(wanted)}.values())
         last = list({name: (number, name) for number, name in wanted}.values())

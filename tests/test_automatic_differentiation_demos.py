@@ -25,8 +25,8 @@ def test_the_derivatives_at_the_end_are_those_of_torch(expression):
     allowed = {name: getattr(torch, name) for name in ("exp", "log", "tanh", "maximum", "negative")}
     eval(expression, {"__builtins__": {}}, {**allowed, "x": x, "y": y}).backward()
     _, note = stage.picture(expression=expression, x=0.7, y=-1.2, sent=12)
-    dx, dy = (0.0 if leaf.grad is None else leaf.grad.item() for leaf in (x, y))
-    assert note.endswith(f"∂/∂x = {dx:.4g}, ∂/∂y = {dy:.4g}.")
+    slopes = [f"∂/∂{name} = {leaf.grad.item():.4g}" for name, leaf in (("x", x), ("y", y)) if leaf.grad is not None]
+    assert note.endswith(f"are sent: {', '.join(slopes)}.")
 
 
 def test_messages_arrive_one_by_one_and_the_table_shows_them():
@@ -35,9 +35,19 @@ def test_messages_arrive_one_by_one_and_the_table_shows_them():
         (_, parts), note = stage.picture(expression="x * y + x", x=2.0, y=0.5, sent=sent)
         arrived = {row[0]: row[2] for row in parts.rows}
         assert arrived["+"] == "1"
-        assert ("Message" in note) == (sent < 4)
-        assert arrived["×"] == ("1" if sent else "-")
+        assert f"{sent} of 4:" in note or sent in (0, 4)
+        assert ("0.5" in note or "= 1.5" in note) <= (sent > 1)  # nothing is said before it is sent
+        assert [row[3] == "" for row in parts.rows] == [sent < 4] * len(parts.rows)
+        assert arrived["∗"] == ("1" if sent else "-")
     assert sorted(arrived["x"].split(" + ")) == ["0.5", "1"]
+
+
+def test_nodes_of_one_name_are_told_apart_by_numbers():
+    (_, parts), note = messages().picture(expression="exp(x) / (exp(x) + exp(y))", sent=12)
+    assert [row[0] for row in parts.rows if row[0].startswith("exp")] == ["exp₃", "exp₂", "exp₁"]
+    (_, parts), note = messages().picture(expression="x * x * x", sent=1)
+    assert "Message 1 of 4: ∗₂ has sent 1 to" in note
+    assert [row[0] for row in parts.rows] == ["∗₂", "∗₁", "x"]
 
 
 def test_every_preset_gives_a_picture(moons):

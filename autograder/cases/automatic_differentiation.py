@@ -416,7 +416,7 @@ def no_unbroadcast(names=BINARY):
 the_table.mistake(no_unbroadcast)
 
 
-for name in (*((one,) for one in BINARY), ("add", "subtract"), BINARY[:4]):
+for name in (*((one,) for one in BINARY), BINARY[:4]):
     _another_way(the_table, no_unbroadcast, name)
 
 
@@ -425,6 +425,20 @@ def divide_sign():
     """A larger denominator makes the quotient smaller."""
     right, left = reference.vjp_table()["divide"]
     return _table(divide=(right, lambda *arguments: -left(*arguments)))
+
+
+@the_table.mistake
+def subtract_sign():
+    """The more is subtracted, the smaller is the difference."""
+    right, left = reference.vjp_table()["subtract"]
+    return _table(subtract=(right, lambda *arguments: -left(*arguments)))
+
+
+@the_table.mistake
+def divide_without_x():
+    """x / y is x times 1 / y: x is a factor of the derivative with respect to y, too."""
+    left, _ = reference.vjp_table()["divide"]
+    return _table(divide=(left, lambda g, ans, x, y: unbroadcast(-g / np.square(y) * np.ones_like(ans), np.shape(y))))
 
 
 def matmul_not_transposed(left=lambda g, x, y: g @ y, right=lambda g, x, y: x @ g):
@@ -452,6 +466,17 @@ def maximum_ties():
         maximum=(
             lambda g, ans, x, y: unbroadcast(g * np.greater_equal(x, y), np.shape(x)),
             lambda g, ans, x, y: unbroadcast(g * np.greater_equal(y, x), np.shape(y)),
+        )
+    )
+
+
+@the_table.mistake(sign=signs.differs)
+def ties_not_shared():
+    """Where both arguments are equal, each gets half of the message."""
+    return _table(
+        maximum=(
+            lambda g, ans, x, y: unbroadcast(g * np.greater(x, y), np.shape(x)),
+            lambda g, ans, x, y: unbroadcast(g * np.greater(y, x), np.shape(y)),
         )
     )
 
@@ -518,6 +543,11 @@ def graphs(rng: np.random.Generator) -> Iterator[Case]:
     text = f"{x}; {y}; {long}; {z} = add({last}, {x}); {more}; d = multiply({other}, {y}); e = add({z}, d) -> {z}"
     yield Case("nodes that do not lead to the end", text)
     yield Case("60 nodes at random", f"60 nodes at random, seed {int(rng.integers(1000))}")
+    one, left = _chain(rng, x, "a")
+    two, right = _chain(rng, y, "b")
+    text = f"{x}; c = multiply({x}, {x}); {one}; d = add(c, {left})"
+    more = f"{y}; e = multiply({y}, {y}); {two}; f = add({right}, e)"
+    yield Case("squares beside longer paths", f"{text}; {more}; {z} = multiply(d, f)")
     yield Case("a single node", x, edge=True)
     yield Case(
         "60 doubled edges, with more than a million of a million paths",
@@ -652,6 +682,42 @@ for name in ("breadth_first", "duplicates", "pre_order"):
         _another_way(the_toposort, way, True)
 
 
+def _counted(end_node, last_first=True, counted_once=True):
+    """By the numbers of uses, of which several by one node count once here, and several there: before, or afterwards."""
+    counts, known = {}, {end_node: None}
+    for node in (walk := [end_node]):
+        for parent in dict.fromkeys(_parents(node)) if counted_once else _parents(node):
+            counts[parent] = counts.get(parent, 0) + 1
+            if parent not in known:
+                known[parent] = None
+                walk.append(parent)
+    order, ready = [], deque([end_node])
+    while ready:
+        node = ready.pop() if last_first else ready.popleft()
+        order.append(node)
+        for parent in _parents(node) if counted_once else dict.fromkeys(_parents(node)):
+            counts[parent] -= 1
+            if counts[parent] == 0:
+                ready.append(parent)
+    return order
+
+
+@the_toposort.mistake(sign=signs.same_fault)
+def two_uses_counted_as_one(end_node):
+    """x * x uses x twice: what is subtracted from its count must be what was added."""
+    return _counted(end_node)
+
+
+@the_toposort.mistake(sign=signs.same_fault)
+def two_uses_counted_as_one(end_node):
+    return _counted(end_node, last_first=False)
+
+
+@the_toposort.mistake(sign=signs.same_fault)
+def two_uses_counted_as_one(end_node):
+    return _counted(end_node, counted_once=False)
+
+
 @the_toposort.mistake
 def exponential(end_node):
     """The time doubles with each diamond."""
@@ -686,11 +752,11 @@ def signals_to_send(rng: np.random.Generator) -> Iterator[Case]:
     def m(*shape: int) -> np.ndarray:
         return _numbers(rng, *shape)
 
-    yield case("a product", "x; y; a = multiply(x, y); b = negative(a)", m(2, 3), m(2, 3))
+    yield case("a product", "x; y; a = multiply(x, y); b = negative(a)", m(2, 2), m(2, 2), shape=(2, 2))
     yield case("a sum, and one of its terms again", "x; y; a = add(x, y); b = add(a, x)", m(3), m(3), shape=(3,))
     yield case("a square", "x; a = negative(x); b = multiply(a, a)", m(3), shape=(3,))
     x = m(3)
-    text = "x; y; a = multiply(x, 2.0); b = multiply(a, y); c = add(b, x)"
+    text = "x; y; a = multiply(2.0, x); b = multiply(a, y); c = add(b, x)"
     yield case("two inputs of the same value", text, x, x, shape=(3,))
     text = "x; y; a = multiply(x, y); s = sum(a, axis=1); b = multiply(s, 3.0)"
     yield case("the sum over axis 1 of a square matrix", text, m(3, 3), m(3, 3), shape=(3,))
@@ -787,6 +853,42 @@ def first_argument_only(g, end_node, vjps):
             message = _send(node, signals, vjps, 0)
             signals[parent] = signals[parent] + message if parent in signals else message
     return signals
+
+
+def _sending(g, end_node, call):
+    """The right pass but for how a VJP is called: call(node, signals, position in parents, argnum)"""
+    signals = {end_node: g}
+    for node in toposort(end_node):
+        for position, (argnum, parent) in enumerate(node.parents):
+            message = call(node, signals, position, argnum)
+            signals[parent] = signals[parent] + message if parent in signals else message
+    return signals
+
+
+@the_backward_pass.mistake
+def numbered_among_parents(g, end_node, vjps):
+    """In 2.0 * node the only parent is argument 1: the pair says which VJP is asked."""
+    return _sending(g, end_node, lambda node, signals, position, argnum: _send(node, signals, vjps, position))
+
+
+@the_backward_pass.mistake
+def answer_left_out(g, end_node, vjps):
+    """A VJP is called as vjp(g, ans, *args, **kwargs): the value of the node comes second."""
+
+    def call(node, signals, position, argnum):
+        return vjps[node.fun][argnum](signals[node], *node.args, **node.kwargs)
+
+    return _sending(g, end_node, call)
+
+
+@the_backward_pass.mistake
+def keywords_left_out(g, end_node, vjps):
+    """A VJP of sum must be told over which axis was summed: hand the keywords on."""
+
+    def call(node, signals, position, argnum):
+        return vjps[node.fun][argnum](signals[node], node.value, *node.args)
+
+    return _sending(g, end_node, call)
 
 
 def _in_order(g, end_node, vjps, order):
@@ -1080,6 +1182,35 @@ def sum_not_mean(X, t, params, lr, steps):
 def sum_not_mean(X, t, params, lr, steps):
     params, losses = _train(X, t, params, lr, steps, lambda z, t: ops.sum(_each(z, t)))
     return params, losses / len(t)
+
+
+@the_training.mistake
+def loss_after_the_step(X, t, params, lr, steps):
+    """The first loss is that of the parameters that were given, before any step."""
+    _, losses = reference.train_two_moons(X, t, params, lr, steps + 1)
+    return reference.train_two_moons(X, t, params, lr, steps)[0], losses[1:]
+
+
+@the_training.mistake
+def uphill(X, t, params, lr, steps):
+    """The loss grows: a step goes against the gradient."""
+    return reference.train_two_moons(X, t, params, -lr, steps)
+
+
+@the_training.mistake
+def sign_of_the_target(X, t, params, lr, steps):
+    """The larger z is, the less an example of class 1 may cost: t z is subtracted."""
+    return _train(X, t, params, lr, steps, lambda z, t: _stable(z, t) + 2 * ops.sum(t * z) / len(t))
+
+
+@the_training.mistake
+def positive_exponents(X, t, params, lr, steps):
+    """For negative z the exponent -z is positive; -|z| never is, with |z| = max(z, -z)."""
+
+    def loss(z, t):
+        return ops.sum(ops.maximum(z, 0.0) - t * z + ops.log(1.0 + ops.exp(-z))) / len(t)
+
+    return _train(X, t, params, lr, steps, loss)
 
 
 def updates_one_after_another(X, t, params, lr, steps, backwards=False):

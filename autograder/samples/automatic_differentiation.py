@@ -475,7 +475,9 @@ WRONG["vjp_table"] = {
     "local_derivative_only": changed('"exp": (lambda g, ans, x: ans * g,)', '"exp": (lambda g, ans, x: ans,)')
     .replace("lambda g, ans, x: g * (1 - ans * ans)", "lambda g, ans, x: 1 - ans * ans")
     .replace("g / x,", "1 / x,"),
-    "ties_to_the_left": changed("(x > y) + 0.5 * (x == y)", "x >= y").replace("(y > x) + 0.5 * (x == y)", "y > x"),
+    "ties_not_shared": changed("(x > y) + 0.5 * (x == y)", "x >= y").replace("(y > x) + 0.5 * (x == y)", "y > x"),
+    "subtract_sign": changed("unbroadcast(-g, S(y))", "unbroadcast(g, S(y))"),
+    "divide_without_x": changed("-g * x / y**2", "-g * 1.0 / y**2 * np.ones(S(ans))"),
     "no_matmul": changed('        "matmul"', '        "dot"'),
     "bare_functions": changed("(lambda g, ans, x: -g,)", "lambda g, ans, x: -g"),
     "tanh_of_the_argument": changed("g * (1 - ans * ans)", "g * (1 - x * x)"),
@@ -604,6 +606,26 @@ def toposort(end_node):
     visit(end_node, 0)
     return sorted(depth, key=lambda node: depth[node])
 """,
+    "two_uses_counted_as_one": """
+def toposort(end_node):
+    uses, seen, todo = {}, {end_node}, [end_node]
+    while todo:
+        node = todo.pop()
+        for parent in set(p for _, p in node.parents):
+            uses[parent] = uses.get(parent, 0) + 1
+            if parent not in seen:
+                seen.add(parent)
+                todo.append(parent)
+    order, ready = [], [end_node]
+    while ready:
+        node = ready.pop()
+        order.append(node)
+        for _, parent in node.parents:
+            uses[parent] -= 1
+            if uses[parent] == 0:
+                ready.append(parent)
+    return order
+""",
     "inputs_first": """
 def toposort(end_node):
     order, visited, stack = [], set(), [(end_node, False)]
@@ -718,6 +740,42 @@ def backward_pass(g, end_node, vjps):
             if parent not in seen:
                 seen.add(parent)
                 queue.append(parent)
+    return signals
+""",
+    "numbered_among_parents": """
+def backward_pass(g, end_node, vjps):
+    signals = {end_node: g}
+    for node in toposort(end_node):
+        for k, (_, parent) in enumerate(node.parents):
+            m = vjps[node.fun][k](signals[node], node.value, *node.args, **node.kwargs)
+            signals[parent] = signals.get(parent, 0) + m
+    return signals
+""",
+    "answer_left_out": """
+def backward_pass(g, end_node, vjps):
+    signals = {end_node: g}
+    for node in toposort(end_node):
+        for k, parent in node.parents:
+            m = vjps[node.fun][k](signals[node], *node.args, **node.kwargs)
+            signals[parent] = signals.get(parent, 0) + m
+    return signals
+""",
+    "keywords_left_out": """
+def backward_pass(g, end_node, vjps):
+    signals = {end_node: g}
+    for node in toposort(end_node):
+        for k, parent in node.parents:
+            m = vjps[node.fun][k](signals[node], node.value, *node.args)
+            signals[parent] = signals.get(parent, 0) + m
+    return signals
+""",
+    "the_signal_of_the_end": """
+def backward_pass(g, end_node, vjps):
+    signals = {end_node: g}
+    for node in toposort(end_node):
+        for k, parent in node.parents:
+            m = vjps[node.fun][k](g, node.value, *node.args, **node.kwargs)
+            signals[parent] = signals.get(parent, 0) + m
     return signals
 """,
     "every_path_by_itself": """
@@ -913,6 +971,8 @@ WRONG["train_two_moons"] = {
         "    return params, losses", "        losses[step] = loss(*params)\n    return params, losses"
     ),
     "uphill": TRAIN + changed("- lr * grads[k]", "+ lr * grads[k]", LOSS),
+    "sign_of_the_target": TRAIN + changed("- z * target", "+ z * target", LOSS),
+    "positive_exponents": TRAIN + changed("ops.exp(-a)", "ops.exp(-z)", LOSS),
     "losses_forgotten": TRAIN + changed("return params, losses", "return params", LOSS),
     "returns_none": TRAIN + changed("    return params, losses", "", LOSS),
 }

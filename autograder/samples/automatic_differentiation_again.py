@@ -433,7 +433,8 @@ def vjp_table():
     .replace("ans * g)", "ans)")
     .replace("g * (1.0 / x)", "1.0 / x")
     .replace("(1.0 - np.tanh(x) ** 2) * g", "1.0 - np.tanh(x) ** 2"),
-    "no_share_at_ties": other("np.heaviside(np.subtract(x, y), 0.5)", "np.heaviside(np.subtract(x, y), 0.0)"),
+    "ties_not_shared": other("np.heaviside(np.subtract(x, y), 0.5)", "np.heaviside(np.subtract(x, y), 0.0)"),
+    "divide_without_x": other("-g * ans / y", "-g * np.sign(ans) ** 2 / y / y"),
     "log_upside_down": other("g * (1.0 / x)", "g * x"),
 }
 
@@ -522,6 +523,27 @@ def toposort(end_node):
     measure(end_node, 0)
     return sorted(level, key=level.get)
 """,
+    "two_uses_counted_as_one": """
+from collections import Counter, deque
+
+def toposort(end_node):
+    found, stack = {end_node}, [end_node]
+    children = Counter()
+    while stack:
+        for parent in {parent for _, parent in stack.pop().parents}:
+            children[parent] += 1
+            if parent not in found:
+                found.add(parent)
+                stack.append(parent)
+    order, queue = [], deque([end_node])
+    while queue:
+        order.append(queue.popleft())
+        for _, parent in order[-1].parents:
+            children[parent] -= 1
+            if not children[parent]:
+                queue.append(parent)
+    return order
+""",
     "a_set": """
 def toposort(end_node):
     return {end_node}
@@ -608,6 +630,38 @@ def backward_pass(g, end_node, vjps):
             visit(parent)
     visit(end_node)
     return signals
+""",
+    "numbered_among_parents": """
+def backward_pass(g, end_node, vjps):
+    mail = {end_node: [g]}
+    for node in toposort(end_node):
+        total = sum(mail[node])
+        mail[node] = total
+        number = 0
+        for _, parent in node.parents:
+            mail.setdefault(parent, []).append(vjps[node.fun][number](total, node.value, *node.args, **node.kwargs))
+            number += 1
+    return mail
+""",
+    "keywords_left_out": """
+def backward_pass(g, end_node, vjps):
+    mail = {end_node: [g]}
+    for node in toposort(end_node):
+        total = sum(mail[node])
+        mail[node] = total
+        for k, parent in node.parents:
+            mail.setdefault(parent, []).append(vjps[node.fun][k](total, node.value, *node.args))
+    return mail
+""",
+    "the_signal_of_the_end": """
+def backward_pass(g, end_node, vjps):
+    mail = {end_node: [g]}
+    for node in toposort(end_node):
+        total = sum(mail[node])
+        mail[node] = total
+        for k, parent in node.parents:
+            mail.setdefault(parent, []).append(vjps[node.fun][k](g, node.value, *node.args, **node.kwargs))
+    return mail
 """,
     "answer_left_out": """
 def backward_pass(g, end_node, vjps):
@@ -768,5 +822,10 @@ def train_two_moons(X, t, params, lr, steps):
         "for k in range(4):\n            theta[k] = theta[k] - lr * slopes[k]",
     ),
     "output_bias_not_trained": ENGINE + other("in (0, 1, 2, 3))", "in (0, 1, 2)) + (0.0,)", TRAIN),
+    "loss_after_the_step": ENGINE
+    + other("        history += [cost(*theta)]\n", "", TRAIN).replace(
+        "zip(theta, slopes)]", "zip(theta, slopes)]\n        history.append(cost(*theta))"
+    ),
+    "uphill": ENGINE + other("p - lr * s", "p + lr * s", TRAIN),
     "one_step_more": ENGINE + other("range(steps)", "range(steps + 1)", TRAIN),
 }

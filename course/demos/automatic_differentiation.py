@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from types import SimpleNamespace
@@ -43,7 +44,8 @@ EXPRESSIONS = (
     "maximum(x * y, x + y)",
     "(x + y) * (x + y) - x",
 )
-SIGNS = {"add": "+", "subtract": "−", "multiply": "×", "divide": "/", "negative": "−()", "maximum": "max"}
+SIGNS = {"add": "+", "subtract": "−", "multiply": "∗", "divide": "/", "negative": "−()", "maximum": "max"}
+FEET = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 HALF = 0.28  # of a box
 
 
@@ -164,6 +166,16 @@ def _places(columns: dict[int, list[Any]]) -> dict[int, np.ndarray]:
     return placed()
 
 
+def _number_namesakes(names: dict[int, str]) -> None:
+    """Nodes of the same name get a number at the foot, inputs' side first."""
+    counts = Counter(names.values())
+    met: Counter[str] = Counter()
+    for key, name in names.items():
+        if counts[name] > 1:
+            met[name] += 1
+            names[key] = name + str(met[name]).translate(FEET)
+
+
 def _drawn(
     nodes: list[Any], leaves: dict[str, Any], end: Any, log: list, sent: int, signals: Mapping[Any, Any], Node: type
 ) -> tuple[list, str]:
@@ -174,6 +186,7 @@ def _drawn(
         names.setdefault(
             id(node), SIGNS.get(node.fun.__name__, node.fun.__name__) if node.fun else f"{float(node.value):g}"
         )
+    _number_namesakes(names)
     columns: dict[int, list[Any]] = {}
     for node in nodes:
         columns.setdefault(depth[id(node)], []).append(node)
@@ -191,9 +204,10 @@ def _drawn(
     for node in nodes:
         for argnum, parent in node.parents:
             count = seen[id(node), id(parent)] = seen.get((id(node), id(parent)), -1) + 1
+            uses = sum(other is parent for _, other in node.parents)
             start, stop = place[id(parent)], place[id(node)]
             along = (stop - start) / max(np.hypot(*(stop - start)), 1e-9)
-            side = (0.16 * count) * np.array([-along[1], along[0]])
+            side = 0.26 * (count - (uses - 1) / 2) * np.array([-along[1], along[0]])
             start, stop = start + 0.42 * along + side, stop - 0.42 * along + side
             if (id(node), argnum) in gone:
                 layers.append(arrows(*stop, *(start - stop), color=ORANGE, width=2.0))
@@ -203,7 +217,11 @@ def _drawn(
     layers.append(
         rects(where[:, 0] - HALF, where[:, 1] - HALF, 2 * HALF, 2 * HALF, color=GREY, filled=False, rounded=0.1)
     )
-    layers.append(texts(where[:, 0], where[:, 1], [names[id(node)] for node in nodes], size=14, halo=True))
+    for size, fits in ((14, lambda name: len(name) < 4), (11, lambda name: len(name) >= 4)):
+        some = [node for node in nodes if fits(names[id(node)])]
+        if some:
+            at = np.array([place[id(node)] for node in some])
+            layers.append(texts(at[:, 0], at[:, 1], [names[id(node)] for node in some], size=size, halo=True))
     layers.append(
         texts(where[:, 0], where[:, 1] + 0.46, [f"{float(node.value):.3g}" for node in nodes], color=BLUE, halo=True)
     )
@@ -217,6 +235,7 @@ def _drawn(
         *layers, xlim=(low[0], high[0]), ylim=(low[1], high[1]), equal=True, axes=False, width=1.6,
         title="values above (blue), what has arrived below (orange)",
     )  # fmt: skip
+    total = len(log)
     rows = []
     for node in reversed(nodes):
         said = signals.get(node)
@@ -225,17 +244,19 @@ def _drawn(
                 names[id(node)],
                 f"{float(node.value):.4g}",
                 " + ".join(f"{one:.3g}" for one in taken.get(id(node), [])) or "-",
-                "none" if said is None else f"{float(np.sum(said)):.4g}",
+                "" if sent < total else "none" if said is None else f"{float(np.sum(said)):.4g}",
             ]
         )
     parts = table(["node", "value", "arrived", "your backward_pass"], rows)
-    total = len(log)
-    if sent < total and log[sent][0] is not None:
-        node, argnum, message = log[sent]
-        to = next((names[id(parent)] for k, parent in node.parents if k == argnum), "?")
-        note = f"Message {sent + 1} of {total}: {names[id(node)]} will send {float(np.sum(message)):.3g} to {to}."
-    else:
-        ends = ", ".join(f"∂/∂{name} = {float(np.sum(signals.get(leaf, 0.0))):.4g}" for name, leaf in leaves.items())
+    note = f"No message of {total} is sent yet; the end holds the signal 1."
+    if sent:
+        node, argnum, message = log[sent - 1]
+        to = None if node is None else next((names[id(parent)] for k, parent in node.parents if k == argnum), None)
+        if to is not None:
+            note = f"Message {sent} of {total}: {names[id(node)]} has sent {float(np.sum(message)):.3g} to {to}."
+    if sent == total:
+        found = [(name, leaf) for name, leaf in leaves.items() if id(leaf) in place]
+        ends = ", ".join(f"∂/∂{name} = {float(np.sum(signals.get(leaf, 0.0))):.4g}" for name, leaf in found)
         note = f"All {total} messages are sent: {ends}."
     return [graph, parts], note
 
