@@ -54,7 +54,7 @@ def averaged_gradient_form(theta, p, grad, alpha, mu):
 
 @momentum_step.mistake
 def sign(theta, p, grad, alpha, mu):
-    """The minus sign is already in p: it stands before alpha grad, and theta follows p."""
+    """The minus sign belongs inside p, before alpha grad. Which way does theta go when p is positive?"""
     p = mu * p - alpha * grad
     return theta - p, p
 
@@ -363,7 +363,7 @@ def imaginary_part_added(lam, alpha, mu):
 
 @momentum_spectral_radius.mistake(sign=signs.raises)
 def scalars_only(lam, alpha, mu):
-    """The widget calls your function with whole grids: an `if` can't decide for many numbers at once."""
+    """The demo calls your function with whole grids: an `if` can't decide for many numbers at once."""
     if any(np.ndim(value) for value in (lam, alpha, mu)):
         raise ValueError("The truth value of an array with more than one element is ambiguous.")
     return reference.momentum_spectral_radius(lam, alpha, mu)
@@ -523,7 +523,7 @@ def standard_deviation(G, S):
 
 @minibatch_noise.mistake
 def correction_by_all_examples(G, S):
-    """Nearly: try N = 2 and S = 1 by hand. Drawing without putting back brings the factor (N - S)/(N - 1)."""
+    """Nearly: try N = 2 and S = 1 by hand. How must a batch of one compare with the variance of the examples, for any N?"""
     return _variance(G) / S * (len(G) - S) / len(G)
 
 
@@ -609,7 +609,7 @@ def variance_as_deviation(fan_in, fan_out, scheme, rng):
 
 @init_weights.mistake(sign=signs.same_spread)
 def fan_out_used(fan_in, fan_out, scheme, rng):
-    """How many terms does one unit add up? As many as it has inputs."""
+    """How many terms does one unit add up: as many as it has inputs, or as many as it feeds?"""
     return _normal(_deviation(fan_out, fan_in, scheme), fan_out, fan_in, rng)
 
 

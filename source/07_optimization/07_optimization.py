@@ -52,8 +52,9 @@ torch.set_num_threads(1)  # tiny nets and two-dimensional surfaces are fastest o
 #
 # A cost is a height over the space of all parameters. That space has a million dimensions or more, and we can draw
 # two. So we collect two-dimensional grounds on which everything that happens in a million dimensions happens too,
-# one trouble at a time. Here are ten, seen from above: dark is low, a star is a minimum, the ring is a start. From
-# which starts would you trust "always go straight downhill", with steps proportional to the slope?
+# one trouble at a time. Here are ten, seen from above: dark is low, a star is a minimum, a ring is a start, and a cross
+# is a level place that is no minimum. From which starts would you trust "always go straight downhill", with steps
+# proportional to the slope?
 
 # %%
 figure, axes = panels(5, 2, width=1.75, height=1.85)
@@ -85,7 +86,7 @@ show(
 # to each of them with a formula.
 
 # %%
-demos.landscape_racer()
+demos.landscape_racer(time=0)
 
 # %% [markdown] covers="07.03 07.04 07.06"
 # Did you see gradient descent zigzag, momentum overshoot, Adam slow down when the ravine was turned, and Newton's
@@ -370,7 +371,7 @@ left.text(-1.6, 0.9, "squared error", color=PURPLE)
 left.text(-7.9, 0.4, "cross-entropy", color=BLUE)
 left.set(xlabel="weight", ylabel="cost, as a share of its largest")
 right.set(xlabel="weight", ylabel="size of the slope", yscale="log", ylim=(1e-5, 3))
-show(figure, alt="On the left end squared error has a slope of 0.00016 and cross-entropy of 1, with the same model.")
+show(figure, alt="At a weight of −7 squared error has a slope of 0.00016 and cross-entropy of 1, with the same model.")
 
 # %% [markdown] covers="07.20 E07-loss-ranking E07-momentum-flatness"
 # The same data, the same model, the same wrong answer, and slopes that differ by 6000. It is the *loss* that makes
@@ -390,7 +391,7 @@ show(figure, alt="On the left end squared error has a slope of 0.00016 and cross
 # sooner.
 
 # %% [markdown] covers="07.21 07.22 E07-sigma-large"
-# Flatness also comes from depth, and this one alone we call **vanishing gradient**. Through $L$ layers
+# Flatness also comes from depth, and only this kind do we call a **vanishing gradient**. Through $L$ layers
 # $a^{(l)} = g(W_l\, a^{(l-1)})$ the chain rule multiplies,
 #
 # $$\frac{\partial \ell}{\partial a^{(1)}} = W_2^\top \operatorname{diag}(g'_2)\; W_3^\top \operatorname{diag}(g'_3)
@@ -421,8 +422,8 @@ show(figure, alt="On the left end squared error has a slope of 0.00016 and cross
 # The steep direction sets the speed limit, the flat one has to live with it.
 
 # %% [markdown] covers="07.24"
-# Look at the arrows: the gradient is always perpendicular to the contour it starts on. Does it ever point at the
-# minimum?
+# Look at the arrows: each is the negative gradient's direction, perpendicular to the contour that it starts on. Does
+# one of them ever point at the minimum?
 
 # %%
 figure, ax = panels(width=6.4, height=2.5)
@@ -595,7 +596,8 @@ with until_written(momentum_step):
     )
 
 # %% [markdown]
-# It overshoots, and arrives. Both effects come from one formula, which we now find.
+# Momentum crosses the floor in 18 of the 40 steps, and plain descent, with its factor of $-0.5$, in every one, though
+# soon by hairs. Momentum overshoots, and arrives. Both effects come from one formula, which we now find.
 
 # %% [markdown]
 # **One direction, two numbers.** In a direction with curvature $\lambda$ the slope is $\lambda\theta$, and a step
@@ -687,7 +689,7 @@ for root, colour, text in ((kappa, GREY, "gradient descent"), (np.sqrt(kappa), B
 show(figure, alt="At their best, gradient descent needs steps in proportion to κ, momentum to its square root.")
 
 # %% [markdown]
-# For $\kappa = 10^4$ that is an hour and a half against a minute. No method that sees only gradients can beat the
+# For $\kappa = 10^4$ that is a hundred minutes against one. No method that sees only gradients can beat the
 # square root on every quadratic, as Arkadi Nemirovski and David Yudin showed. And where is the catch? You must know
 # $\lambda_{\max}$ and $\lambda_{\min}$. For a network nobody does, so one takes $\mu = 0.9$ and searches for
 # $\alpha$.
@@ -817,10 +819,10 @@ with until_written(momentum_step):
 # %% [markdown]
 # Your dots on the true motion (the line, by a method of much higher order). The middle picture is the *phase
 # portrait*, position against velocity: there a swinging ball draws a spiral. The right one is the energy
-# $\frac12v^2 + J$; what can it do in the true motion, and what must not happen? Take the presets, play them, then lengthen the
-# time step at strong friction until your ball gains energy. Switch on *show μ and α* on the way. (Without friction
-# the energy of the dots goes up and down a little in every swing, an error of the order of $dt$ that cancels; gaining
-# means that it grows from swing to swing.)
+# $\frac12v^2 + J$; can it ever rise in the true motion? Take the presets, play them, then lengthen the time step at
+# strong friction until your ball gains energy. Switch on *show μ and α* on the way. (Without friction the energy of
+# the dots goes up and down a little in every swing, an error of the order of $dt$ that cancels; gaining means that it
+# grows from swing to swing.)
 
 # %%
 demos.ball_with_friction(momentum_ode)
@@ -831,8 +833,8 @@ demos.ball_with_friction(momentum_ode)
 # fast as it can without swinging; stronger friction makes it creep. That is the phase diagram again: the complex
 # region is the swinging ball, and its left border $\alpha\lambda = (1 - \sqrt\mu)^2$ is critical friction, up to
 # terms of the order of $dt$. The right part of the diagram has no counterpart in physics: there the time step is too
-# long for the motion. Without friction, $\mu = 1$, the ball never settles. And from two wells it chooses the deeper
-# one or the shallower one, by how much friction it has. None is guaranteed.
+# long for the motion. Without friction, $\mu = 1$, the ball never settles. And of two wells it chooses the deeper or
+# the shallower one, by how much friction it has. Neither is guaranteed.
 
 # %% [markdown]
 # ### Question: terminal velocity (3 points, 8 minutes)
@@ -884,12 +886,12 @@ demos.landscape_racer(
 
 # %% [markdown]
 # Momentum and Nesterov end at the speed $0.1/(1 - 0.9) = 1$. Adam goes 0.1 a step from the first step to the last,
-# and Adagrad slows down for ever. Why, is the first question of the second half.
+# and Adagrad slows down for ever. Why? That is the first question of the second half.
 
 # %% [markdown]
 # **Half time.** You have the ground, the eigenvalues, and momentum in three languages: a recurrence, a diagram, a
-# ball. This is a good place to stop; the second half needs from the first only the picture of the ravine and the
-# factor $1 - \alpha\lambda$.
+# ball. This is a good place to stop; the second half needs from the first only the Hessian, the picture of the ravine,
+# the factor $1 - \alpha\lambda$, and the two forms of momentum.
 
 # %% [markdown]
 # # Second half: coordinates, noise, and a good start
@@ -1335,7 +1337,7 @@ show(
 #
 # $$v = \frac{2}{\text{fan-in}}, \qquad\text{standard deviation}\quad \sqrt{2/\text{fan-in}} .$$
 #
-# Is a factor of 2 worth a name? Through thirty layers it is $2^{30}$, a billion.
+# Is a factor of 2 worth a name? Through thirty layers it is $2^{30}$ in the mean square, a billion.
 
 # %% [markdown]
 # ### Exercise: init_weights (1 point, 6 minutes)
@@ -1384,10 +1386,11 @@ print(
 )
 
 # %% [markdown] covers="07.66 07.67 E07-bn-why"
-# The batch is normalised with the variance divided by $m$, but the running average stores the one divided by $m - 1$.
-# And forgetting `model.eval()` at test time makes each answer depend on its neighbours in the batch. In practice
-# batch normalisation usually stands before the activation. It allows higher learning rates, forgives a careless
-# start, and leaves fewer units dead. It needs batches that are not tiny; the residual networks of 2015 used 256.
+# The batch of $S$ examples is normalised with the variance divided by $S$, here 4, but the running average stores the
+# one divided by $S - 1$. And forgetting `model.eval()` at test time makes each answer depend on its neighbours in the
+# batch. In practice batch normalisation usually stands before the activation. It allows higher learning rates, forgives
+# a careless start, and leaves fewer units dead. It needs batches that are not tiny; the residual networks of 2015
+# used 256.
 #
 # *Why* it helps is an open question. Its inventors said that it stops the inputs of a layer from shifting while the
 # layers below change, *internal covariate shift*. Shibani Santurkar and others (2018) added such shifts on purpose,
@@ -1468,8 +1471,8 @@ for alpha in (0.015, 0.15, 1.5, 15.0):
 # Design one update rule that works on all problems without tuning. `theta` and `grad` have shape (D,). `state` is
 # `None` first and then whatever you returned; `step` counts from 1 to 500. Return the new `theta` and the new state.
 # The rule sees only the gradient, never the cost. You pass with at least 10 of 13 solved on *each* of three fresh
-# seeds. Adam with a rate of 0.1 gets 12; beat it. (NumPy is there, and so is all that you have written; of a state of
-# your own, return copies.)
+# seeds. Adam with a rate of 0.1 gets 12; beat it. (NumPy is there, and so is all that you have written. If your state
+# holds arrays, return new ones and leave those alone that you were given.)
 #
 # Three questions to start from. What could make the length of your step independent of the scale of the gradient?
 # What lets it walk far at first, and settle at the end? And what could tell it that it has stepped over a valley?
@@ -1510,8 +1513,8 @@ demos.landscape_racer(
 # | wrong gradients | learns badly or not at all, at any rate | finite differences (lecture 04) | mend the code |
 # | local optima, saddles | a shelf in the curve | several starts | momentum, noise, other starts |
 # | symmetry | as if it had one hidden unit | compare the units' weights | random first weights |
-# | too slow | falls steadily, slowly | raise the rate three times | larger rate, momentum, Adam |
-# | unstable | turns up, to far too high or infinity | lower the rate three times | smaller rate, clipping, warm-up |
+# | too slow | falls steadily, slowly | try three times the rate | larger rate, momentum, Adam |
+# | unstable | turns up, to far too high or infinity | try a third of the rate | smaller rate, clipping, warm-up |
 # | oscillating | up and down, regularly | a smaller rate calms it | smaller rate, less or more momentum |
 # | noisy | rough, and in the end no lower | a larger batch smooths it | let the rate fall, average, larger batch |
 # | dead or saturated units | flat from the start or from a jump on | histogram of activations | smaller rate, better start, cross-entropy |
@@ -1598,7 +1601,7 @@ show(
 # that ignores its inputs.
 #
 # **F**: one input column in other units, sixty times too large: ill-conditioning. A quick fall, then a crawl. The
-# rate had to be lowered to 0.02 for the sake of one direction, all others crawl. Normalise the inputs.
+# rate had to be lowered to 0.02 for the sake of one direction, and all others crawl. Normalise the inputs.
 #
 # **G**: too much momentum. With $\mu = 0.99$ the healthy rate acts like one a hundred times as large. The curve falls
 # faster than the healthy one, turns up, and swings about far too high. Less momentum, or a smaller rate.
@@ -1699,9 +1702,9 @@ for steps in (0, 60, 240, 320):
 
 # %% [markdown]
 # It grows as training goes on: before training some 65 examples are enough to tell downhill from noise, at the end it
-# takes ten times as many. (The bend at 8 to 16 in the figure of batch sizes is lower. One reason: there the largest
-# rate is limited by the steepest directions too, while this ratio weighs all directions alike: it gives an order of
-# magnitude.) That is a reason for batches that grow, or, which shrinks the cloud alike, for rates that fall.
+# takes ten times as many. (The bend at 8 to 16 in the figure of batch sizes is lower. One reason is that there the
+# largest rate is limited by the steepest directions too, while this ratio weighs all directions alike; it gives an
+# order of magnitude.) That is a reason for batches that grow, or, which shrinks the cloud alike, for rates that fall.
 
 # %% [markdown]
 # ## What to remember
@@ -1713,6 +1716,6 @@ for steps in (0, 60, 240, 320):
 #
 # Adaptive methods give each coordinate its own scale, which helps as far as the ravines lie along the axes. Noise
 # falls as $1/S$ in variance and leaves a cloud of variance $\alpha s^2/(2\lambda)$; what drops when the rate is cut
-# is that cloud. Start with random weights of variance $1/\text{fan-in}$, doubled for ReLU. A saddle rests and goes
-# on; a plateau comes from saturation; a flat curve proves nothing. And when in doubt, look at the curve and change
-# the learning rate.
+# is that cloud. Start with random weights of variance $1/\text{fan-in}$, doubled for ReLU. At a saddle the curve
+# rests and goes on; a plateau comes from saturation; a flat curve proves nothing. And when in doubt, look at the
+# curve and change the learning rate.
