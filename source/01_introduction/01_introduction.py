@@ -22,10 +22,10 @@
 # for a 3? Nobody has found rules that hold for every hand, and yet every phone reads handwriting. This lecture is about
 # the way round.
 #
-# Afterwards you can say what three kinds of learning are given and what each may learn from; use this course's cells,
-# checks and pictures; move data between arrays and tensors without losing their shape, type or scale; train one
-# artificial neuron; and measure what the stages of a deep network are good for. It takes about 110 minutes, 75 of
-# them for eight exercises and two questions. A good place for a break is after *Arrays, tensors, devices*.
+# Afterwards you can say what each of three kinds of learning is given and what it may learn from; use this course's
+# cells, checks and pictures; move data between arrays and tensors without losing their shape, type or scale; train one
+# artificial neuron; and measure what the stages of a deep network are good for. It takes about 110 minutes, 74 of them
+# for eight exercises and two questions. A good place for a break is after *Arrays, tensors, devices*.
 #
 # You need some Python with numpy (loops, functions, `x[:, 0]`), and the mathematics of school with vectors; matrices
 # and derivatives are explained when they are used. Run the cells from the top: click a cell and press Shift and
@@ -74,11 +74,11 @@ print(f"{len(names)} pictures in all; {len(doubtful)} of them would get a frame"
 # **machine learning**: instead of the behaviour, we write a program that fits its behaviour to data or to experience.
 # A learning algorithm is a function whose argument is data and whose result is a program.
 #
-# Each lecture of this course asks one such question, answers it with formulas that are derived and pictures that you
-# can move, and lets you write the parts that matter. There are eight exercises and two questions in each. The
-# exercises are checked while you work; a person reads the questions. If you are stuck, read the check's hint, then
-# the exercise again, then the last section; and ask the people who study with you. Explaining a thought that doesn't
-# work is a very good way to find out why.
+# Each lecture of this course asks a question, answers it with formulas that are derived and pictures that you can
+# move, and lets you write the parts that matter. There are eight exercises and two questions in each. The exercises
+# are checked while you work; a person reads your answers to the questions. If you are stuck, read the check's hint,
+# then the exercise again, then the section before it; and ask the people who study with you. Explaining a thought that
+# doesn't work is a very good way to find out why.
 
 # %% [markdown]
 # ## How the checks work
@@ -271,10 +271,10 @@ demos.nearest_neighbours(nearest_neighbour_predict)
 # %% [markdown] covers="01.05 01.06 01.07 01.08 E01-sizes"
 # ## A first neuron
 #
-# A nerve cell collects signals from thousands of others through its branches, and when enough has come together it
-# sends one itself. In 1943 Warren McCulloch and Walter Pitts made a piece of mathematics of that. An **artificial
-# neuron**, or **unit**, multiplies each input by a **weight**, adds everything and a **bias**, and passes the sum
-# through a function $\phi$, its nonlinearity:
+# A nerve cell collects signals from thousands of others through its branches, the dendrites, and when enough has come
+# together it sends one itself, along the axon. In 1943 Warren McCulloch and Walter Pitts made a piece of mathematics
+# of that. An **artificial neuron**, or **unit**, multiplies each input by a **weight**, adds everything and a
+# **bias**, and passes the sum through a function $\phi$, its nonlinearity:
 #
 # $$y = \phi\Big(\sum_d w_d x_d + b\Big) = \phi(w^\top x + b), \qquad w^\top x = \sum_d w_d x_d.$$
 
@@ -325,9 +325,9 @@ show(
 # million weights; GPT-3 (2020) has 175 billion weights.
 #
 # A positive weight says that the input speaks *for* the answer, a negative one *against* it, and the bias how much is
-# needed. For $\phi$ take the **logistic function** $\sigma(z) = 1/(1 + e^{-z})$, which squashes any sum into $(0,
-# 1)$: $\sigma(0) = \tfrac12$, $\sigma(2) = 0.88$, $\sigma(-2) = 0.12$. The output is $\tfrac12$ where $w^\top x + b =
-# 0$. In the plane that is a straight line, and $w$ stands at right angles to it: moving along the line doesn't change
+# needed. For $\phi$ take the **logistic function** $\sigma(z) = 1/(1 + e^{-z})$, which squashes any sum into $(0, 1)$:
+# $\sigma(0) = \tfrac12$, $\sigma(2) = 0.88$, $\sigma(-2) = 0.12$. The output is $\tfrac12$ where $w^\top x + b = 0$.
+# In the plane that is a straight line, and $w$ stands at right angles to it: moving along the line doesn't change
 # $w^\top x$.
 
 # %% [markdown]
@@ -338,18 +338,24 @@ show(
 # %% exercise="first_neuron"
 
 # %% [markdown]
-# How can a neuron *learn* its weights? In 1958 Frank Rosenblatt had the first answer. Code the two classes as $t =
-# -1$ and $t = +1$. A point is on its right side if $w^\top x + b$ has the sign of $t$, that is, if $t\,(w^\top x + b)
-# > 0$. Go through the examples one by one. When one is right, do nothing. When it is a mistake, add $t\,x$ to $w$ and
-# $t$ to $b$. Why does that help? For the same example the value $t\,(w^\top x + b)$ changes by
+# How can a neuron *learn* its weights? In 1958 Frank Rosenblatt had the first answer. Code the two classes as $t = -1$
+# and $t = +1$. A point is on its right side if $w^\top x + b$ has the sign of $t$, that is, if
+# $t\,(w^\top x + b) > 0$. Go through the examples one by one. When one is right, do nothing. When it is a mistake, add
+# $t\,x$ to $w$ and $t$ to $b$. Why does that help? For the same example the value $t\,(w^\top x + b)$ changes by
 #
 # $$t\,\big((t x)^\top x + t\big) = t^2\,(x^\top x + 1) = \lVert x \rVert^2 + 1 > 0,$$
 #
 # so this example moves towards its right side. Others may suffer. But if *any* line separates the two classes, the
-# number of mistakes is bounded, and the rule comes to an end (you will prove it in a question of lecture 02). An
-# example: from $w = (0, 0)$, $b = 0$, the point $x = (1, 2)$ with $t = -1$ is a mistake, since $0 \le 0$. Then $w =
-# (-1, -2)$ and $b = -1$. The next point, $x = (2, 0)$ with $t = +1$, gives $1 \cdot (-2 - 1) = -3$: a mistake again,
-# and $w = (1, -2)$, $b = 0$.
+# number of mistakes is bounded, and the rule comes to an end. To see why, put the bias among the weights and a 1 into
+# each input, $v = (w, b)$ and $a = (x, 1)$. Let $u$ be a vector of length 1 that separates all examples,
+# $t\,u^\top a \ge \gamma > 0$, and let no $a$ be longer than $R$. Each mistake adds $t\,a$ to $v$. Then $u^\top v$
+# grows by at least $\gamma$, and $\lVert v \rVert^2$ grows by $2t\,v^\top a + \lVert a \rVert^2 \le R^2$, since
+# $t\,v^\top a \le 0$ at a mistake. As $u$ has length 1, $u^\top v$ is at most $\lVert v \rVert$, so after $k$ mistakes
+# $k\gamma \le \lVert v \rVert \le \sqrt k\,R$, and $k \le R^2/\gamma^2$ (Albert Novikoff, 1962).
+#
+# An example: from $w = (0, 0)$, $b = 0$, the point $x = (1, 2)$ with $t = -1$ is a mistake, since $0 \le 0$. Then
+# $w = (-1, -2)$ and $b = -1$. The next point, $x = (2, 0)$ with $t = +1$, gives $1 \cdot (-2 - 1) = -3$: a mistake
+# again, and $w = (1, -2)$, $b = 0$.
 
 # %% [markdown]
 # ### Exercise: train_first_neuron (3 points, 12 minutes)
@@ -468,9 +474,9 @@ demos.kmeans(kmeans_step)
 #
 # $$Q_n = \frac{(n-1)\,Q_{n-1} + r_n}{n} = Q_{n-1} + \frac{1}{n}\big(r_n - Q_{n-1}\big).$$
 #
-# The estimate moves towards the new reward by a share that shrinks. With rewards 4, 2 and 6: $Q$ is 4, then $4 +
-# \frac12(2 - 4) = 3$, then $3 + \frac13(6 - 3) = 4$. Old estimate plus a step times an error: you will meet this form
-# again.
+# The estimate moves towards the new reward by a share that shrinks. With rewards 4, 2 and 6: $Q$ is 4, then
+# $4 + \frac12(2 - 4) = 3$, then $3 + \frac13(6 - 3) = 4$. Old estimate plus a step times an error: you will meet this
+# form again.
 
 # %% [markdown]
 # ### Exercise: bandit_update (1 point, 5 minutes)
@@ -495,7 +501,7 @@ demos.bandits(bandit_update)
 # soon finds the best arm and gives it most of its pulls. An agent that only explores never uses what it knows. How much
 # of each is right is a deep question, and lecture 20 answers a part of it.
 #
-# Here are all of them side by side. What tells them apart is not the algorithm but the column in the middle:
+# Here are the kinds of learning side by side. What tells them apart is not the algorithm but what each learns from:
 #
 # | | what is given | what it learns from | for example |
 # |---|---|---|---|
@@ -525,7 +531,7 @@ demos.bandits(bandit_update)
 
 # %% [markdown]
 # ### Question: why not neighbours (2 points, 5 minutes)
-# The nearest neighbour reads 98 % of the digits. Why is this not how one reads photographs of street signs?
+# The nearest neighbour reads nearly 99 % of the digits. Why is this not how one reads photographs of street signs?
 
 # %% [markdown] written="why_not_rules" points=2
 # ### BEGIN MARK SCHEME
@@ -563,7 +569,7 @@ demos.bandits(bandit_update)
 # %% [markdown]
 # It is often said that later stages represent the data better, in a more abstract way. That is something to *measure*.
 # The cell below trains a small network on the digits; lectures 02 to 05 explain how. Then we take the 597 held-out
-# digits, see them through each stage, and ask your nearest neighbour to read them with *one* labelled example of each
+# digits, send them through each stage, and ask your nearest neighbour to read them with *one* labelled example of each
 # digit. In a good representation one is enough. The pictures show each stage squeezed into two dimensions, by the
 # directions in which its points vary most. Before you run it: where will the number be largest?
 
@@ -620,7 +626,7 @@ with until_written(stage_outputs, nearest_neighbour_predict):
     )
 
 # %% [markdown] covers="01.16 E01-dead-links"
-# It rises from 0.66 for the pixels to 0.86 in the hidden stages and then flattens; the answers are no better than the
+# It rises from 0.66 for the pixels to 0.86 in the hidden stages and no further; the answers are no better than the
 # stage before, for they keep only what the labels asked for. (Other first weights change the second digit.) You can't
 # see this in the pictures: two directions out of 10 to 64 show a part of each stage. And remember the split. For digits
 # of strangers, after training on the first 1200 of the file, the number rises from 0.67 only to 0.75 or so, and at the
