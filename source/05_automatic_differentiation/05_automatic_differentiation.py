@@ -581,10 +581,10 @@ with until_written(Node, primitive, unbroadcast, vjp_table, toposort, backward_p
 demos.two_moons(train_two_moons)
 
 # %% [markdown]
-# With two hidden units the boundary stays nearly straight, and about 0.84 of the test points is all that is right, at
-# any learning rate. Three units can wind it between the moons. At a learning rate of 1 three hundred steps are too few
-# for them; at 3 they reach 0.97, as many as twenty units do. The comparison says some $10^{-16}$: only rounding
-# differs.
+# With two hidden units the boundary stays nearly straight, and hardly more than 0.84 of the test points come out
+# right, whatever the learning rate. Three units can wind it between the moons. At a learning rate of 1 three hundred
+# steps are too few for them; at 3 they reach 0.97, as twenty units do. The comparison says some $10^{-16}$: only
+# rounding differs.
 
 # %% [markdown] covers="05.15 05.16"
 # ## What real systems add
