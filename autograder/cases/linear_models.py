@@ -275,7 +275,7 @@ def descending(x, degree):
 
 @polynomial_features.mistake
 def integer_overflow(x, degree):
-    """The input is an integer array; look at the sign of its 13th power. Integers of 64 bits wrap around."""
+    """The input is an integer array; print its 13th power and compare it with that of a float. Integers of 64 bits wrap around."""
     return np.asarray(x)[:, None] ** np.arange(degree + 1)
 
 
@@ -315,7 +315,7 @@ def zero_variance_nan(X_train, X_test):
 
 @standardize.mistake
 def ddof_one(X_train, X_test):
-    """The scale is off by a factor sqrt(N/(N-1)): divide the sum of squares by N."""
+    """Your standard deviation is too large by the factor sqrt(N/(N-1)); by what is the sum of squares divided?"""
     mean, std = X_train.mean(axis=0), X_train.std(axis=0) * np.sqrt(len(X_train) / max(len(X_train) - 1, 1))
     std = np.where(std == 0, 1, std)
     return (X_train - mean) / std, (X_test - mean) / std
@@ -428,7 +428,7 @@ def exponential_overflows(X, t, w, b):
 
 @logistic_cost_and_gradient.mistake(sign=signs.only_first_finite)
 def gradient_overflows(X, t, w, b):
-    """Your cost is right, but your gradient is inf or NaN for a logit of 1000 or -1000; look at the exponentials in its logistic."""
+    """Your cost is right, but your gradient is inf or NaN for a logit of 1000 or -1000; look at the exponentials in its sigma."""
     cost, *_ = reference.logistic_cost_and_gradient(X, t, w, b)
     z = X @ w + b
     error = np.exp(z) / (1 + np.exp(z)) - t
@@ -686,6 +686,6 @@ def weights_transposed(X, labels, num_classes, lr, steps):
 
 @train_softmax_regression.mistake(sign=signs.differs)
 def random_init(X, labels, num_classes, lr, steps):
-    """For this convex cost the task fixes the start at zero; yours starts elsewhere."""
+    """The first loss should be log(num_classes), the same at every call; where do W and b start?"""
     W = np.random.default_rng(0).normal(size=(num_classes, X.shape[1]))
     return _descend(X, labels, num_classes, lr, steps, W=W)

@@ -100,7 +100,7 @@ ends = np.array([17.5, 40.0])
 line = ax.plot(ends, 10 * ends - 120, color=BLUE)[0]
 ax.set(xlabel="body-mass index (kg/m²)", ylabel="progression after one year", ylim=(0, 360))
 label_line(ax, line, "y = 10 x − 120")
-show(figure, alt="The line follows the trend of the patients, but single patients lie up to 150 points off it.")
+show(figure, alt="The line follows the trend of the patients, but single patients lie more than 150 points off it.")
 
 # %% [markdown] covers="02.05 E02-cost-normalisation"
 # The trend is right. The six residuals beyond 100 all lie above an index of 24, three on either side of the line:
@@ -329,9 +329,9 @@ print(f"the best line has w = {best_line[0]:.2f}, b = {best_line[1]:.1f}")
 # ### Exercise: standardize (1 point, 8 minutes)
 # Given `X_train` (N, D) and `X_test` (M, D), shift and scale *both* with the mean and the standard deviation of each
 # column of `X_train`, and return both, in this order and as floats. The standard deviation divides by $N$, not
-# $N - 1$. A column that never changes in `X_train` is only shifted, in both arrays. (Its deviation should be 0, but
-# rounding makes $10^{-17}$ of that of seven times 0.1; to compare the numbers themselves is safe.) N may be 1; inputs
-# may be integers and must stay as they are.
+# $N - 1$. A column that never changes in `X_train` is only shifted, in both arrays. (Its deviation should be 0, but for
+# a column that holds 0.1 seven times rounding makes it $10^{-17}$; comparing the numbers themselves is safe.) N may be
+# 1; inputs may be integers and must stay as they are.
 
 # %% exercise="standardize"
 
@@ -404,7 +404,7 @@ demos.descent(squared_error_gradient)
 # directions; lecture 07 is about that.
 #
 # **Which way is the better one?** Count multiplications. Forming $X^\top X$ takes about $N D^2$ and solving about
-# $D^3$, once. A step of descent takes about $2 N D$, so it wins where $D$ is large and few steps are enough. Often
+# $D^3/3$, once. A step of descent takes about $2 N D$, so it wins where $D$ is large and few steps are enough. Often
 # you read that descent is simply "more efficient". Measure: $N = 2D$ random examples, a well-shaped bowl, a learning
 # rate known to be good, and both go to the same cost, to a part in a million. By the count, when should descent, with
 # its 90 steps, overtake?
@@ -444,13 +444,13 @@ with until_written(squared_error_cost, squared_error_gradient):
     )
 
 # %% [markdown]
-# By the count it is $3D^3$ against $90 \cdot 4D^2$, so at $D = 120$. Measured, the direct solution holds out much
-# longer. (Below 100 you mostly time Python.) Multiplications aren't everything: the product of two matrices uses each
-# number that it fetches from memory many times, a matrix times a vector only once. But the direct curve is steeper, and
-# in the end it loses. And this bowl was kind to descent: to come as close with the ten
-# standardised columns of the patients takes not 90 steps but 1162, at a rate of 0.45. So: **for linear regression
-# with less than a few thousand columns, solve.** Descent is for the millions of weights to come, and for every model
-# whose normal equations nobody can solve.
+# By the count it is $\frac73 D^3$ against $90 \cdot 4D^2$, so at about $D = 150$. Measured, the direct solution holds
+# out much longer. (Below 100 you mostly time Python.) Multiplications aren't everything: the product of two matrices
+# uses each number that it fetches from memory many times, a matrix times a vector only once. But the direct curve is
+# steeper, and in the end, perhaps beyond the edge of the figure, it loses. And this bowl was kind to descent: to come
+# as close with the ten standardised columns of the patients takes not 90 steps but 1162, at a rate of 0.45. So:
+# **for linear regression with less than a few thousand columns, solve.** Descent is for the millions of weights to
+# come, and for every model whose normal equations nobody can solve.
 
 # %% [markdown]
 # **When the minimum is not one point.** The direct way has a hole in it: $A^\top A$ may have no inverse. This happens
@@ -657,14 +657,14 @@ with until_written(polynomial_features, fit_ridge):
 # that the error on new data is much larger than on the data used for fitting.
 
 # %% [markdown] covers="02.21 02.22"
-# Who chooses the degree? Not the training data: they would name the largest every time, because each polynomial of
-# degree 3 is also one of degree 4. This is what makes a **hyperparameter**. One could optimise it like a weight, but
-# on the training data the most flexible model would always win. So it is chosen outside the training, on other data:
-# fit on the **training set**, compare on a **validation set**, and keep a **test set** that takes part in neither, to
-# be looked at once, at the end; the validation error is no longer honest by then, since you took its minimum.
+# Who chooses the degree? One could optimise it like a weight, but the training data would name the largest every time,
+# because each polynomial of degree 3 is also one of degree 4. A setting that has to be chosen outside the training, on
+# other data, is a **hyperparameter**. So fit on the **training set**, compare on a **validation set**, and keep a
+# **test set** that takes part in neither, to be looked at once, at the end; the validation error is no longer honest by
+# then, since you took its minimum.
 #
 # Where do the two curves on the left part, and which one turns up? On the right the degree stays at 11 and $\lambda$
-# moves instead; there the flexible end is on the left, since a penalty makes stiff.
+# moves instead; there the flexible end is on the left, since a penalty makes the curve stiff.
 
 # %%
 with until_written(polynomial_features, fit_ridge):
@@ -751,7 +751,7 @@ for threshold in (15.0001, 15.001, 15.01, 15.1, 15.5):
 # $$z = \log\frac{y}{1 - y} ,$$
 #
 # and you see what the weighted sum means: it is the logarithm of the odds, the **logit**. To raise $z$ by 1 is to
-# multiply the odds by $e$. Because a logarithm is linear in $x$, the model is called *log-linear*.
+# multiply the odds by $e$. Because this logarithm is linear in $x$, the model is called *log-linear*.
 
 # %% [markdown] covers="02.28"
 # Which loss? Make what really happened as probable as you can. The probability of $t = 1$ is $\sigma(z)$, that of
