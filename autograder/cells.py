@@ -64,7 +64,7 @@ def feedback_lines(verdict: Verdict) -> list[str]:
         lines.append(
             f"  {'pass' if case.passed else 'FAIL'}  {case.name}" + ("" if case.passed else f": {case.message}")
         )
-        if not case.passed:
+        if not case.passed and case.inputs:
             lines.append(f"        input: {case.inputs}")
     return lines
 

@@ -182,8 +182,8 @@ def _case_report(exercise: FrozenExercise, case: FrozenCase, outcome: Outcome, f
         return CaseReport(case.name, None)
     lines = [f"{found.where}: {found.summary}" if found.where else found.summary]
     lines += [f"in line {number}: {source}" for number, source in outcome.trace[-3:]]
-    if case.arguments:
-        lines.append(f"input: {describe_arguments(exercise.parameters, case.arguments)}")
+    if given := describe_arguments(exercise.parameters, case.arguments):
+        lines.append(f"input: {given}")
     lines += compare_values(found)
     if outcome.printed:
         lines.append(f"it printed: {outcome.printed.strip().splitlines()[0][:100] if outcome.printed.strip() else ''}")

@@ -249,7 +249,8 @@ def vjp_outputs(
         if not isinstance(table, dict):
             raise TypeError(f"a dict from names to tuples of functions is asked for; {describe(table)} came back")
         if name not in table:
-            raise LookupError(f"the table has no entry {name!r}; its keys are {', '.join(map(repr, list(table)[:12]))}")
+            keys = ", ".join(map(repr, list(table)[:12]))
+            raise LookupError(f"the table has no entry {name!r}; {f'its keys are {keys}' if keys else 'it is empty'}")
         vjps = table[name]
         if not isinstance(vjps, (tuple, list)) or not all(map(callable, vjps)):
             raise TypeError(f"the entry {name!r} should be a tuple of functions; it is {describe(vjps)}")
