@@ -161,7 +161,7 @@ def near_score(right: Outcome, mistaken: Outcome, got: Outcome) -> bool:
     one, other = (_scores(seen.output) for seen in (mistaken, got))
     if not one or one.keys() != other.keys():
         return False
-    low = max(*one.values(), *other.values()) < 0.5
+    low = max(*one.values(), *other.values()) < 0.6
     return all(abs(one[name] - other[name]) < (0.3 if low else 0.12) for name in one)
 
 
