@@ -37,27 +37,35 @@ TARGETS = {
 PRESSES = 60
 DRAG = 3.0  # seconds
 
+# the same picture as people write it with interact: map, paths and start, costs, a table and a sentence below
 INTERACT = """
 import numpy as np
 import matplotlib.pyplot as plt
 import ipywidgets
 %matplotlib inline
-Z = np.log10(value(np.meshgrid(GRID, GRID), 50.0) + 1e-3)
 
 @ipywidgets.interact(lr=ipywidgets.FloatLogSlider(value=0.03, base=10, min=-4, max=1, step=0.02))
-def race(lr=0.03, mu=0.9):
+def race(lr=0.03, mu=0.9, kappa=50.0, start=ipywidgets.fixed((-2.5, 1.0))):
     figure, (left, right) = plt.subplots(1, 2, figsize=(9.7, 4.4))  # as large as the stage
-    left.contourf(GRID, GRID, Z, levels=25)
+    left.contourf(GRID, GRID, np.log10(value(np.meshgrid(GRID, GRID), kappa) + 1e-3), levels=25, alpha=0.85)
+    rows = []
     with np.errstate(all="ignore"):
         for name, (rule, color, marker) in RULES.items():
-            found = path(rule, (-2.5, 1.0), 50.0, lr, mu)
-            left.plot(*found.T, color=color)
+            found = path(rule, start, kappa, lr, mu)
+            costs = value(found.T, kappa)
+            left.plot(*found.T, color=color, lw=2)
             left.plot(*found[-1], marker, color=color)
-            right.plot(value(found.T, 50.0), color=color, label=name)
-    left.set(xlim=LIMITS, ylim=LIMITS)
-    right.set(yscale="log", ylim=(1e-6, 1e3))
+            right.plot(costs, color=color, label=name)
+            rows.append((costs[-1], np.hypot(*found[-1]), name))
+    left.plot(*start, "o", color="black", mfc="white")
+    left.set(xlim=LIMITS, ylim=LIMITS, xlabel=r"$\\theta_1$", ylabel=r"$\\theta_2$", title="Downhill", aspect="equal")
+    right.set(yscale="log", xlim=(0, STEPS), ylim=(1e-6, 1e3), xlabel="step", ylabel="cost $J$", title="Cost")
     right.legend()
     plt.show()
+    for cost, distance, name in rows:
+        print(f"{name:10}{cost:12.3g}{distance:12.3g}")
+    cost, _, best = min(rows)
+    print(f"After {STEPS} steps {best} is lowest, at J = {cost:.3g}.")
 """
 
 AFTER_PAINT = """
