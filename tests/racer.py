@@ -21,6 +21,7 @@ from course.stage import (
     slider,
     surface,
     table,
+    text,
     toggle,
 )
 
@@ -134,11 +135,11 @@ def racer(mine=None, **settings):
 def many_controls():
     """One of each control, and layers that the race lacks."""
 
-    def scene(share, count, mode, shown, grid, sample, level, spot, time):
+    def scene(share, count, mode, shown, grid, sample, level, spot, caption, time):
         noise = np.random.default_rng(sample).normal(size=(6, 6))
         bars = np.arange(count)
         return [
-            panel(field(noise, x=(0, 6), y=(6, 0), cells=True, colors="RdBu_r", values=".1f"), axes=False, title="Cells"),
+            panel(field(noise, x=(0, 6), y=(6, 0), cells=True, colors="RdBu_r", values=".1f"), axes=False, title=caption),
             panel(*([line(bars, share**bars, color=BLUE, marker="o", every=1, label="decay")] if "line" in shown else []),
                   handle((None, "share"), (1, share), label="share"), key=True, xlim=(0, 20), ylim=(0, 1), x=f"{mode} [s]"),
         ], f"{count} values with a share of {share:.2f}."  # fmt: skip
@@ -153,6 +154,7 @@ def many_controls():
         sample=button("new sample"),
         level=number(0.5, 0, 1, label="level", when={"grid": True}),
         spot=point(0, 0),
+        caption=text("Cells", suggestions=["Cells", "Noise"]),
         time=play("count"),
         name="many_controls",
     )

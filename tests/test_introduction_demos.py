@@ -1,5 +1,6 @@
 """The demos of lecture 01, without a browser: their pictures against numpy, scikit-learn and what the check says."""
 
+import ast
 from itertools import pairwise
 
 import numpy as np
@@ -73,15 +74,30 @@ def test_the_diagnosis_shown_is_that_of_the_check(code, word):
 
 def test_shapes_fit_where_numpy_says_so():
     stage = STAGES["broadcasting"]()
-    for a, first in demos.SHAPES.items():
-        for b, second in demos.SHAPES.items():
+    typed = (*demos.SHAPES, "8, 1", "( 2,3 )", "5", "")
+    for a in typed:
+        for b in typed:
             _, note = stage.picture(a=a, b=b)
             try:
-                shape = np.broadcast_shapes(first, second)
+                shape = np.broadcast_shapes(demos.shape_of(a), demos.shape_of(b))
             except ValueError:
                 assert "don't fit" in note
             else:
                 assert f"give {shape}." in note
+
+
+def test_a_typed_shape_is_read_as_python_reads_it():
+    for line in demos.SHAPES:
+        assert demos.shape_of(line) == ast.literal_eval(line)
+    assert (demos.shape_of(" 3, 1 "), demos.shape_of("4"), demos.shape_of("")) == ((3, 1), (4,), ())
+
+
+@pytest.mark.parametrize(
+    "line", ["(3", "three", "(0, 2)", "(-1,)", "(9,)", "(2, 2, 2)", "(2.0, 1)", "True", "[1]", "__import__"]
+)
+def test_a_line_that_is_no_shape_gets_a_sentence_and_costs_nothing(line):
+    with pytest.raises(ReaderError, match="no shape that can be drawn here"):
+        STAGES["broadcasting"]().picture(a=line)
 
 
 def test_neighbours_read_as_many_digits_as_scikit_learns_and_a_shift_ruins_them():

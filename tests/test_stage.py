@@ -34,6 +34,7 @@ from course.stage import (
     slider,
     surface,
     table,
+    text,
     texts,
     toggle,
 )
@@ -136,12 +137,15 @@ def test_a_slider_gives_a_value_between_its_ends(value):
         (slider(0, 1), float("nan")),
         (choice(["a", "b"]), "c"),
         (choices(["a", "b"]), ["a", "c"]),
+        (text("a"), 3),
+        (text("a"), "a\nb"),
+        (text("a"), 201 * "a"),
         (point(0, 0), (1,)),
         (point(0, 0), (1, float("inf"))),
     ],
 )
 def test_a_value_that_fits_nowhere_is_refused(control, value):
-    with pytest.raises(ValueError, match=r"number|none of"):
+    with pytest.raises(ValueError, match=r"number|none of|a line of at most 200"):
         control.fit(value, {})
 
 
@@ -154,6 +158,7 @@ def test_each_control_begins_where_it_says():
     assert toggle().value is False
     assert button().value == 0
     assert number(3).value == 3
+    assert text("x * y").value == "x * y"
     for wrong in (lambda: slider(0, 1, value=2), lambda: log_slider(0, 1), lambda: slider(1, 0)):
         with pytest.raises(ValueError, match=r"does not fit|above 0|low to high"):
             wrong()
@@ -378,7 +383,7 @@ def test_a_grid_that_cannot_be_frozen_is_refused(grid, words, tmp_path):
 
 def test_without_a_grid_choices_and_time_stay_movable():
     frozen = record(many_controls())
-    assert [name for name, _ in frozen["axes"]] == ["mode", "grid", "time"]
+    assert [name for name, _ in frozen["axes"]] == ["mode", "grid", "caption", "time"]
     play_control = next(control for control in frozen["spec"]["controls"] if control["kind"] == "play")
     assert play_control["stops"][-1] == 12
     assert play(10).value == 10

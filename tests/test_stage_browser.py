@@ -248,6 +248,29 @@ def test_two_stages_on_a_page_live_their_own_lives(browser, lab):
     page.close()
 
 
+def test_a_line_counts_when_it_is_typed_to_its_end_and_is_kept_while_other_things_change(browser, lab):
+    page = opened(browser, lab, "two.ipynb")
+    stage = page.locator(".stg").nth(1)
+    line, title = stage.locator('[data-control="caption"] input'), stage.locator("canvas").first
+    assert line.input_value() == "Cells"
+    assert stage.locator("datalist option").count() == 2
+    line.fill("")
+    line.press_sequentially("Six by six")
+    stage.locator('[data-control="count"] input').evaluate(
+        "input => { input.value = 5; input.dispatchEvent(new Event('input', {bubbles: true})); }"
+    )
+    settle(page)
+    assert line.input_value() == "Six by six"
+    assert title.get_attribute("aria-label") == "Cells"
+    line.press("Enter")
+    settle(page)
+    assert title.get_attribute("aria-label") == "Six by six"
+    stage.get_by_role("button", name="reset").click()
+    settle(page)
+    assert line.input_value() == "Cells"
+    page.close()
+
+
 def test_after_a_kernel_restart_the_picture_stays_and_the_note_says_what_to_do(browser, lab):
     page = opened(browser, lab, "one.ipynb")
     before = picture(page)

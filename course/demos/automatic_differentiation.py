@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import lru_cache
@@ -16,7 +17,6 @@ from course.stage import (
     ReaderError,
     Stage,
     arrows,
-    choice,
     field,
     int_slider,
     line,
@@ -28,6 +28,7 @@ from course.stage import (
     rects,
     slider,
     table,
+    text,
     texts,
     toggle,
 )
@@ -36,6 +37,7 @@ from course.stage.guard import describe
 # ------------------------------------------------------------------------------------------ messages
 
 EXPRESSIONS = (
+    "x * tanh(x * y)",
     "x * y + x",
     "tanh(x * y) + x",
     "x * x * x",
@@ -47,22 +49,28 @@ EXPRESSIONS = (
 SIGNS = {"add": "+", "subtract": "−", "multiply": "∗", "divide": "/", "negative": "−()", "maximum": "max"}
 FEET = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 HALF = 0.28  # of a box
+MOST = 20  # messages that fit into a picture
+FUNCTIONS = ("exp", "log", "tanh", "maximum", "negative")
+PARTS = (ast.Expression, ast.BinOp, ast.UnaryOp, ast.Call, ast.Name, ast.Constant, ast.Load,
+         ast.Add, ast.Sub, ast.Mult, ast.Div, ast.USub)  # fmt: skip
 
 
 def messages(
-    Node: type, ops: SimpleNamespace, backward: Callable[..., Any], vjps: Mapping[Any, Any], *more: str, **settings: Any
+    Node: type, ops: SimpleNamespace, backward: Callable[..., Any], vjps: Mapping[Any, Any], **settings: Any
 ) -> Stage:
     """Messages add up at each node, and a node may pass its sum on only when all have come.
 
-    Node, ops, backward(g, end_node, vjps), vjps: the reader's; more: expressions in x and y to begin with, written with
-    operators and exp, log, tanh, maximum, negative
+    Node, ops, backward(g, end_node, vjps), vjps: the reader's. Any expression in x and y may be typed, written with + - * / and exp,
+    log, tanh, maximum, negative.
     """
-    allowed = {name: getattr(ops, name) for name in ("exp", "log", "tanh", "maximum", "negative")}
+    allowed = {name: getattr(ops, name) for name in FUNCTIONS}
 
     def scene(expression: str, x: float, y: float, sent: int) -> tuple[list, str]:
         leaves = {"x": Node(x), "y": Node(y)}
         try:
-            end = eval(expression, {"__builtins__": {}}, {**allowed, **leaves})
+            end = eval(_compiled(expression), {"__builtins__": {}}, {**allowed, **leaves})
+        except ReaderError:
+            raise
         except Exception as error:
             raise ReaderError(f"{expression} can't be traced: {type(error).__name__}: {error}") from error
         if not isinstance(end, Node):
@@ -79,14 +87,17 @@ def messages(
             raise ReaderError(
                 f"Your backward_pass returned {type(signals).__name__}; a dict from nodes to signals is asked for."
             )
+        if len(log) > MOST:
+            raise ReaderError(
+                f"That makes {len(log)} messages, more than fit into a picture; try a shorter expression."
+            )
         sent = min(sent, len(log))
         return _drawn(nodes, leaves, end, log, sent, signals, Node)
 
-    expressions = list(dict.fromkeys([*more, *EXPRESSIONS]))
     return Stage(
         scene,
-        sent=play(12, value=0, speed=2, label="messages sent"),
-        expression=choice(expressions, label="program"),
+        sent=play(MOST, value=0, speed=2, label="messages sent"),
+        expression=text(EXPRESSIONS[0], suggestions=EXPRESSIONS, label="program"),
         x=slider(-2, 2, 1.0, 0.1, label="x"),
         y=slider(-2, 2, 0.5, 0.1, label="y"),
         presets={
@@ -99,6 +110,30 @@ def messages(
         arguments={"backward": backward},
         name="demos.messages",
     )
+
+
+def _compiled(expression: str) -> Any:
+    """The code of a typed expression. Raises ReaderError, with a sentence, for what isn't one of the kind that is asked for."""
+    try:
+        tree = ast.parse(expression.strip(), mode="eval")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        raise ReaderError(f"{expression!r} is not an expression; one is x * tanh(x * y).") from None
+    for part in ast.walk(tree):
+        named = isinstance(part, ast.Name) and part.id not in (*FUNCTIONS, "x", "y")
+        if (
+            named
+            or not isinstance(part, PARTS)
+            or (isinstance(part, ast.Constant) and type(part.value) not in (int, float))
+        ):
+            raise ReaderError(
+                f"{ast.unparse(part) or type(part).__name__!r} can't be used here: "
+                f"x, y and numbers may be joined by + - * / and {', '.join(FUNCTIONS)}."
+            )
+        if isinstance(part, ast.Call) and len(part.args) != (2 if ast.unparse(part.func) == "maximum" else 1):
+            raise ReaderError(
+                f"{ast.unparse(part)!r} can't be used here: maximum takes two things, the others take one."
+            )
+    return compile(tree, "<program>", "eval")
 
 
 def _reached(end: Any) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
@@ -29,6 +30,7 @@ from course.stage import (
     rects,
     slider,
     table,
+    text,
     texts,
     toggle,
 )
@@ -92,14 +94,31 @@ def diagnoses(answer: Callable[..., Any], **settings: Any) -> Stage:
 
 # ------------------------------------------------------------------------------------------ broadcasting
 
-SHAPES = {"()": (), "(4,)": (4,), "(3,)": (3,), "(1, 4)": (1, 4), "(3, 1)": (3, 1), "(3, 4)": (3, 4), "(4, 3)": (4, 3)}
+SHAPES = ("(3, 4)", "(4,)", "(3,)", "(1, 4)", "(3, 1)", "(4, 3)", "()")  # that the fields offer
+LONGEST = 8  # of a drawn axis
+
+
+def shape_of(line: str) -> tuple[int, ...]:
+    """A typed shape: "(3, 1)", "(4,)", "3, 1" or "4". Raises ReaderError, with a sentence, for anything else."""
+    try:
+        found = ast.literal_eval(line.strip() or "()")
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        found = None
+    found = (found,) if type(found) is int else found
+    whole = isinstance(found, tuple) and all(type(length) is int for length in found)
+    if not whole or len(found) > 2 or not all(1 <= length <= LONGEST for length in found):
+        raise ReaderError(
+            f"{line!r} is no shape that can be drawn here: at most two lengths from 1 to {LONGEST}, such as (3, 1) or (4,)."
+        )
+    return found
 
 
 def broadcasting(**settings: Any) -> Stage:
     """Axes are aligned from the right; an axis of length 1 is stretched. A column with a row gives a table."""
 
     def scene(a: str, b: str) -> tuple[list, str]:
-        first, second = SHAPES[a], SHAPES[b]
+        first, second = shape_of(a), shape_of(b)
+        a, b = str(first), str(second)
         width = max(len(first), len(second))
         aligned = [["-"] * (width - len(shape)) + [str(n) for n in shape] for shape in (first, second)]
         fits = [one == other or "1" in (one, other) or "-" in (one, other) for one, other in zip(*aligned, strict=True)]
@@ -133,8 +152,8 @@ def broadcasting(**settings: Any) -> Stage:
 
     return Stage(
         scene,
-        a=choice(list(SHAPES), "(3, 4)", label="shape of a"),
-        b=choice(list(SHAPES), "(4,)", label="shape of b"),
+        a=text("(3, 4)", suggestions=SHAPES, label="shape of a"),
+        b=text("(4,)", suggestions=SHAPES, label="shape of b"),
         presets={
             "a table and a row": {"a": "(3, 4)", "b": "(4,)"},
             "a column and a row": {"a": "(3, 1)", "b": "(4,)"},

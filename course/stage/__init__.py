@@ -31,6 +31,7 @@ from course.stage.controls import (
     play,
     point,
     slider,
+    text,
     toggle,
 )
 from course.stage.guard import ReaderError, reader_rule, silenced, time_limit
@@ -80,6 +81,7 @@ __all__ = [
     "slider",
     "surface",
     "table",
+    "text",
     "texts",
     "time_limit",
     "toggle",

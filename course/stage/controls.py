@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+LONGEST = 200  # characters of a line that is typed
+
 
 @dataclass(frozen=True)
 class Control:
@@ -151,6 +153,16 @@ def number(
     return _checked("number", float(value), label, when, low=low, high=high, step=step, unit=unit)
 
 
+def text(
+    value: str = "", *, suggestions: Sequence[str] = (), label: str = "", when: Mapping[str, Any] | None = None
+) -> Control:
+    """A line to type, of at most 200 characters; the scene receives it once Enter is pressed or the field is left.
+
+    suggestions: lines that the field offers; what to make of others is the scene's matter
+    """
+    return _checked("text", value, label, when, suggestions=list(suggestions))
+
+
 def point(
     x: float,
     y: float,
@@ -239,6 +251,12 @@ def _fit_choices(control: Control, value: Any, settings: Mapping[str, Any]) -> t
     return [option for option in control.options["options"] if option in wanted], ""
 
 
+def _fit_text(control: Control, value: Any, settings: Mapping[str, Any]) -> tuple[str, str]:
+    if not isinstance(value, str) or len(value) > LONGEST or not value.isprintable():
+        raise ValueError(f"it should be a line of at most {LONGEST} characters, not {str(value)[:40]!r}")
+    return value, ""
+
+
 def _fit_toggle(control: Control, value: Any, settings: Mapping[str, Any]) -> tuple[bool, str]:
     return bool(value), ""
 
@@ -267,6 +285,7 @@ _FIT = {
     "play": _fit_int,
     "choice": _fit_choice,
     "choices": _fit_choices,
+    "text": _fit_text,
     "toggle": _fit_toggle,
     "button": _fit_button,
     "point": _fit_point,

@@ -101,6 +101,8 @@ def _own_grid(stage: Stage) -> dict[str, list[Any]]:
     for name, control in stage.controls.items():
         if control.kind == "choice":
             grid[name] = control.options["options"]
+        elif control.kind == "text" and control.options["suggestions"]:
+            grid[name] = list(dict.fromkeys([control.value, *control.options["suggestions"]]))
         elif control.kind == "toggle":
             grid[name] = [False, True]
         elif control.kind == "play":
@@ -133,8 +135,8 @@ def _stops(stage: Stage, name: str, values: Sequence[Any]) -> list[Any]:
 
 def _frozen(control: dict[str, Any], stops: list[Any]) -> dict[str, Any]:
     """A control that has these stops only."""
-    if control["kind"] == "choice":
-        return {**control, "options": stops}
+    if control["kind"] in ("choice", "text"):
+        return {**control, "kind": "choice", "options": stops}
     if control["kind"] == "play":
         step = max(1, (stops[-1] - stops[0]) // max(1, len(stops) - 1))
         return {**control, "stops": sorted(stops), "step": step}

@@ -151,6 +151,7 @@ print("uint8:", pixels + np.array([1, 0], dtype=np.uint8), "and 3 - 5 =", (pixel
 # When two arrays of different shapes are added, numpy **broadcasts** them. Line up the shapes from the right. Two
 # lengths fit if they are equal or if one of them is 1 (or missing), and an axis of length 1 is repeated as often as
 # is needed. What does a column of shape (3, 1) with a row of shape (4,) give? And why can't (3, 4) be added to (3,)?
+# Guess first, then type the two shapes.
 
 # %%
 demos.broadcasting()

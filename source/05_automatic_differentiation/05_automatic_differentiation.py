@@ -413,12 +413,11 @@ show(
 
 # %% [markdown]
 # Watch your own code at work. Each message is noted when your `backward_pass` asks for it. Before you send the next
-# one: which node is complete, and how much will it send? You may put a program of your own in the list, as the last
-# argument, in quotation marks. It may use `x`, `y`, numbers, `+ - * /`, `exp`, `log`, `tanh`, `maximum` and
-# `negative`.
+# one: which node is complete, and how much will it send? Then type a program of your own over the one in the field, and
+# press Enter. It may use `x`, `y`, numbers, `+ - * /`, `exp`, `log`, `tanh`, `maximum` and `negative`.
 
 # %%
-demos.messages(Node, ops, backward_pass, VJPS, "x * tanh(x * y)")
+demos.messages(Node, ops, backward_pass, VJPS)
 
 # %% [markdown]
 # In `x * x * x` the input gets three messages, one for each use, two of them from the same product. And in the

@@ -26,7 +26,7 @@ export function element(tag, properties = {}, ...children) {
  * @returns {{element: HTMLElement, show: (settings: object) => void, end?: () => void}}
  */
 export function controlOf(control, session) {
-  const make = { slider, log_slider: slider, int_slider: slider, choice, choices, toggle, button, number, point, play }[control.kind];
+  const make = { slider, log_slider: slider, int_slider: slider, choice, choices, toggle, button, number, text, point, play }[control.kind];
   const made = make(control, session, (value) => session.set({ [control.name]: value }));
   made.element.dataset.control = control.name;
   const show = made.show;
@@ -152,6 +152,24 @@ function number(control, session, set) {
   return {
     element: element("div", { className: "stg-control stg-field" }, element("label", { htmlFor: input.id }, ...nodes(control.label)), input, ...unit),
     show: (settings) => write(input, settings[control.name]),
+  };
+}
+
+/** A line to type: it counts once Enter is pressed or the field is left. */
+function text(control, session, set) {
+  const id = fresh();
+  const input = element("input", { type: "text", id, className: "stg-text", spellcheck: false, autocomplete: "off", maxLength: 200 });
+  const offers = element("datalist", { id: `${id}-offers` }, ...control.suggestions.map((line) => new Option(line, line)));
+  input.setAttribute("list", offers.id);
+  input.addEventListener("change", () => set(input.value));
+  let shown = null;
+  return {
+    element: element("div", { className: "stg-control stg-field" }, element("label", { htmlFor: id }, ...nodes(control.label)), input, offers),
+    show(settings) {
+      const now = settings[control.name];
+      if (now !== shown) input.value = now; // not while a line is being typed and something else changes
+      shown = now;
+    },
   };
 }
 
