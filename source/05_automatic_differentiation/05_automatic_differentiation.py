@@ -24,7 +24,7 @@
 # It can, in about a hundred lines, and you are going to write them: what a value must remember about its making, how
 # functions record themselves, one small rule for each of eleven operations, the order in which messages travel, and
 # `grad`, which ties it together. At the end your library trains a network, with the same numbers as PyTorch. It takes
-# about 180 minutes, 130 of them for eight exercises and two questions. A good place for a break is after *One rule
+# about 180 minutes, 128 of them for eight exercises and two questions. A good place for a break is after *One rule
 # for each primitive*.
 
 # %% setup=true
@@ -73,9 +73,10 @@ for h, error in zip(steps[3::2], two[3::2], strict=True):
 # %% [markdown]
 # From right to left both curves fall, with slopes 1 and 2, and then *rise*: both terms of the difference carry a
 # rounding error of about $10^{-16}$, and dividing by $h$ blows it up. In double precision a step of $10^{-5}$ or
-# $10^{-6}$ is best for the two-sided difference. It gives ten digits, which is enough to *check* a gradient; do so
-# before you blame the optimiser. But a function of $n$ inputs needs $n + 1$ evaluations (or $2n$), one for every
-# input. A network with a million weights would need a million passes for one step.
+# $10^{-6}$ is best for the two-sided difference (that $10^{-7}$ does as well in the picture is luck: there the
+# rounding errors happen to cancel). Such a step gives ten digits, which is enough to *check* a gradient; do so before
+# you blame the optimiser. But for a function of $n$ inputs one needs $n + 1$ evaluations, or $2n$ for two-sided
+# differences. A network with a million weights would need a million passes for one step.
 #
 # A program could also work on **formulas**, as you did at school. Take a product of $n$ numbers,
 # $x_1 x_2 \cdots x_n$. Each of its $n$ derivatives is a product of the $n - 1$ others. Written out, they hold
@@ -90,15 +91,16 @@ for h, error in zip(steps[3::2], two[3::2], strict=True):
 # each intermediate value. It costs about one more pass for every output. A loss is a single output, however many
 # inputs there are. That is why reverse mode is what trains networks, and *backpropagation* is its name there. It has
 # a price: on the way back it needs the numbers that the program computed, so it must keep them all, while forward
-# mode can forget each as soon as nothing more is computed from it. Robert Wengert described forward mode in 1964, Seppo Linnainmaa reverse
-# mode in 1970, in his master's thesis on rounding errors.
+# mode can forget each as soon as nothing more is computed from it. Robert Wengert described forward mode in 1964, Seppo
+# Linnainmaa reverse mode in 1970, in his master's thesis on rounding errors.
 #
 # **Automatic differentiation** is turning a program that computes a value into a procedure that computes its
 # derivatives. It is no approximation: it is exact up to rounding. (At a kink, such as that of $\max(x, 0)$ at 0,
 # there is no derivative, and a convention takes its place.)
 #
 # Here is the gradient of $f(x) = \sum_i \tanh(A x)_i$, with a matrix $A$ of 50 rows, for more and more inputs: once
-# by two-sided differences, once by PyTorch's reverse mode. Before you look: how should each of the two lines rise?
+# by two-sided differences, once by PyTorch's reverse mode. Before you look: how should the time of each grow with the
+# number of inputs?
 
 
 # %%
@@ -145,7 +147,8 @@ show(
 # Ten times as many inputs take the differences about ten times as long, and from a hundred inputs on, when a single
 # evaluation gets longer, even more. Reverse mode hardly notices: one pass forth, one pass back, for ten inputs or a
 # thousand. It only has a start-up time, which is why differences win for very few inputs. The right picture shows
-# that nothing is paid for this in accuracy, on the contrary: all digits are right, where differences lose six.
+# that nothing is paid for this in accuracy. On the contrary: only rounding is left, where differences lose six digits
+# more.
 
 # %% [markdown] covers="05.04 05.05 05.17"
 # ## Recording a program
@@ -280,11 +283,12 @@ with until_written(Node, primitive):
 # is the VJP of copying? Suppose a number $b$ is used in $n$ places. It receives $n$ messages, and they add. So the
 # VJP of copying *sums*. (As matrices: the Jacobian of summing three numbers is the row $(1\;1\;1)$, that of copying a
 # number three times is the same as a column. Each is the transpose, or *adjoint*, of the other, and a VJP multiplies
-# by the transpose.) That matters, because copying happens
-# where nobody wrote it: in **broadcasting**. When a bias of shape (3,) is added to a table of shape (2, 3), it is
-# copied into both rows. The signal that comes back has shape (2, 3). If we handed it on as it is, the update
-# $b - \alpha \bar b$ would turn the bias into a table, by broadcasting once more, without any complaint. What the
-# bias must get is the sum over the rows. Check each number below:
+# by the transpose.)
+#
+# That matters, because copying happens where nobody wrote it: in **broadcasting**. When a bias of shape (3,) is added
+# to a table of shape (2, 3), it is copied into both rows. The signal that comes back has shape (2, 3). If we handed it
+# on as it is, the update $b - \alpha \bar b$ would turn the bias into a table, by broadcasting once more, without any
+# complaint. What the bias must get is the sum over the rows. Check each number below:
 
 # %%
 from matplotlib.patches import Rectangle
@@ -319,7 +323,7 @@ show(
 # %% exercise="unbroadcast"
 
 # %% [markdown]
-# Two more rules need a thought. For $C = XY$ with matrices, an entry is $c_{ij} = \sum_k x_{ik} y_{kj}$, so $x_{ik}$
+# Three more rules need a thought. For $C = XY$ with matrices, an entry is $c_{ij} = \sum_k x_{ik} y_{kj}$, so $x_{ik}$
 # takes part in all entries of row $i$ of $C$, with the factor $y_{kj}$:
 #
 # $$\bar x_{ik} = \sum_j \bar c_{ij}\, y_{kj}, \quad\text{that is,}\quad \bar X = \bar C\, Y^\top, \qquad
@@ -334,7 +338,7 @@ show(
 # ### Exercise: vjp_table (3 points, 20 minutes)
 # Return a dict from each of the names `negative`, `exp`, `log`, `tanh`, `add`, `subtract`, `multiply`, `divide`,
 # `maximum`, `matmul` (of two matrices) and `sum` to a tuple of VJPs, one for each positional array argument.
-# Arguments may be Python numbers. All binary operations broadcast; use your `unbroadcast`.
+# Arguments may be Python numbers. The operations of two arguments broadcast, all but `matmul`; use your `unbroadcast`.
 
 # %% exercise="vjp_table"
 
@@ -349,12 +353,12 @@ with until_written(vjp_table, unbroadcast):
 # %% [markdown] covers="05.10 05.11"
 # ## The right order
 #
-# The messages of a node add up, and when the sum is complete the node sends one message to each parent. It need not
-# know where its own signal came from, nor what the rest of the graph looks like. That is all of backpropagation. One
-# thing can go wrong: a node must not send before all messages have come. So the nodes must be visited in an order in
-# which every node comes *before its parents* (a reverse topological order). Isn't that the order of distance from the
-# end, nearest first? Look at this graph of four nodes: $a = 3x$, $b = 2a$ and $z = a + b$. Since $z = 9x$, the signal
-# of $x$ must come out as 9.
+# The messages of a node add up, and when the sum is complete the node sends one message for each pair in its
+# `parents`. It need not know where its own signal came from, nor what the rest of the graph looks like. That is all of
+# backpropagation. One thing can go wrong: a node must not send before all messages have come. So the nodes must be
+# visited in an order in which every node comes *before its parents* (a reverse topological order). Isn't that the
+# order of distance from the end, nearest first? Look at this graph of four nodes: $a = 3x$, $b = 2a$ and $z = a + b$.
+# Since $z = 9x$, the signal of $x$ must come out as 9.
 
 # %%
 figure, ax = panels(width=4.6, height=1.7)
@@ -380,7 +384,7 @@ show(
 # the counts, and take a node when its count is zero. Or go *depth first*, and list a node not when it is met but
 # when all of its parents are listed; then reverse the list. The second is often written with a function that calls
 # itself, and Python allows about a thousand nested calls. A recurrent network that runs for twenty thousand steps is
-# a chain of twenty thousand nodes. So use a loop with a stack of your own, on which it must be seen whether a node
+# a chain of at least twenty thousand nodes. So use a loop with a stack of your own; it must show whether a node on it
 # waits for its parents or has just been met.
 
 # %% [markdown]
@@ -427,11 +431,11 @@ demos.messages(Node, ops, backward_pass, VJPS)
 # What we really want is a function that gives us derivatives. `grad(f)` makes a node of one argument, runs `f` on it
 # (this traces the program), starts the backward pass with the signal 1, since
 # $\partial \mathcal L/\partial\mathcal L = 1$ (an array of shape (), as the VJPs expect arrays), and returns the signal
-# of that node. (Autograd splits this in two:
-# `make_vjp` traces and returns a function that sends any signal back, and `grad` calls it with 1.) If `f` doesn't use
-# the argument, no message ever reaches it, and the derivative is zero. And if the output is an array? Then there is
-# no single gradient, but one for each entry; what one *could* compute is the VJP with some vector. So `grad` refuses,
-# also an array of shape (1, 1): a number has the shape ().
+# of that node. (Autograd splits this in two: `make_vjp` traces and returns a function that sends any signal back, and
+# `grad` calls it with 1.) If `f` doesn't use the argument, no message ever reaches it, and the derivative is zero.
+#
+# And if the output is an array? Then there is no single gradient, but one for each entry; what one *could* compute is
+# the VJP with some vector. So `grad` refuses such an output, even one of shape (1, 1): a number has the shape ().
 
 # %% [markdown]
 # ### Exercise: grad (2 points, 12 minutes)
@@ -502,7 +506,7 @@ with until_written(Node, primitive, unbroadcast, vjp_table, toposort, backward_p
 
 # %% [markdown] written="forward_or_reverse" points=3
 # ### BEGIN MARK SCHEME
-# - 1 point: forward n passes, reverse m passes, finite differences n + 1 or 2n evaluations.
+# - 1 point: forward n passes, reverse m passes, differences n + 1 or 2n evaluations; forward for few inputs, reverse for few outputs.
 # - 1 point: reverse keeps all intermediate values (memory of order k), forward does not.
 # - 1 point: accuracy. Both modes are exact up to rounding; finite differences trade truncation against rounding.
 # ### END MARK SCHEME
@@ -511,9 +515,9 @@ with until_written(Node, primitive, unbroadcast, vjp_table, toposort, backward_p
 # $f$, and keeps nothing but the present values and their derivatives. Reverse mode gives one row a pass, $m$ in all,
 # after a forward pass whose $k$ intermediate values it must keep. Both are exact up to rounding. Finite differences
 # need $n + 1$ evaluations (two-sided: $2n$), no extra memory and no knowledge of the program, and lose half of the
-# digits or a third, since a small step cuts off fewer terms and enlarges rounding. So: reverse for a loss, $m = 1$
-# and $n$ large; forward for a curve in space, $n = 1$ and $m$ large, or when memory is short; differences to check,
-# or when the program is a black box.
+# digits or a third, since a smaller step makes the neglected terms smaller, but the rounding error larger. So: reverse
+# for a loss, $m = 1$ and $n$ large; forward for a curve in space, $n = 1$ and $m$ large, or when memory is short;
+# differences to check, or when the program is a black box.
 # ### END SOLUTION
 
 # %% [markdown]
@@ -545,8 +549,8 @@ with until_written(Node, primitive, unbroadcast, vjp_table, toposort, backward_p
 # $$\log(1 + e^z) = \max(z, 0) + \log\big(1 + e^{-|z|}\big),$$
 #
 # and no exponent is ever positive. (Check both cases: for $z > 0$, $\log(e^z(e^{-z} + 1)) = z + \log(1 + e^{-z})$.)
-# With our operations, $|z| = \max(z, -z)$. At $z = 0$ the two maxima are ties, and with halves for
-# both sides their kinks cancel: the slope is $\tfrac12 - t$, as it should be.
+# With our operations, $|z| = \max(z, -z)$. At $z = 0$ both maxima are ties. With halves for both sides the slope of
+# $\max(z, 0)$ is $\tfrac12$ there and that of $|z|$ is 0, so the loss has the slope $\tfrac12 - t$, as it should.
 
 # %% [markdown]
 # ### Exercise: train_two_moons (3 points, 20 minutes)
