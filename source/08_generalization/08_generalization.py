@@ -27,7 +27,7 @@
 # what each of them assumes; and explain what averaging promises and what it doesn't. One experiment runs through the
 # lecture: 400 digits of which 30 % have a random label. A plain network learns the wrong labels too and gets about 7
 # in 10 of the clean test digits right. Every remedy meets this same network on the same data, over the same seeds, and
-# at the end you build a classifier that survives. It takes about 160 minutes, 90 of them for eight exercises and two
+# at the end you build a classifier that survives. It takes about 160 minutes, 92 of them for eight exercises and two
 # questions. A good place for a break is after *Early stopping*.
 
 # %% setup=true
@@ -166,13 +166,13 @@ ax.plot(penalties[means.argmin()], means.min(), MARKER[GREEN], color=GREEN, ms=1
 ax.set(xscale="log", xlabel="penalty λ", ylabel="cross-validated squared error", ylim=(2600, 4200))
 show(
     figure,
-    alt="The cross-validated error has a broad valley over the penalty; its uncertainty is wider than the valley is deep.",
+    alt="The cross-validated error has a broad valley over the penalty; a band around the curve shows how uncertain it is.",
 )
 print(f"least {means.min():.0f} ± {sure[means.argmin()]:.0f} at lambda = {penalties[means.argmin()]:.3g}")
 
 # %% [markdown]
-# The band is one standard error wide on both sides. Within it a factor of ten in $\lambda$ makes hardly a difference,
-# so search in factors of three or ten, not of 1.1.
+# The band is one standard error wide on both sides. Around the best $\lambda$ a factor of ten changes the error by far
+# less than that, so search in factors of three or ten, not of 1.1.
 #
 # With two things to choose, should you try a grid or draw at random? It depends on whether both matter. Below, the
 # score depends on the learning rate alone, and nobody told us. Sixteen trials each: how many *different* learning
@@ -228,8 +228,8 @@ show(
 # ### Exercise: bias_variance (2 points, 7 minutes)
 # `preds` is (R, N): row $r$ holds the predictions at $N$ inputs of the model that was fitted to sample $r$; `truth`
 # (N,) holds the targets without noise. Return two numbers: the mean over inputs of (mean prediction − truth)², and
-# the mean over inputs of the variance over the models, divided by R. Targets may all lie near ten million, with
-# differences of 1 between them.
+# the mean over inputs of the variance over the models (the sum of squares divided by R, not by R − 1). Targets may all
+# lie near ten million, with differences of 1 between them.
 
 # %% exercise="bias_variance"
 
@@ -257,7 +257,8 @@ with until_written(bias_variance):
 # %% [markdown]
 # The sum agrees with what fresh targets say, within the luck of the draw. Is the bias² of degree 9 a surprise? The mean
 # of 100 fits is itself uncertain, by a variance of $9.56/100$, and a squared deviation can't be negative: most of this
-# bias² would go away with more samples.
+# bias² would go away with more samples. And the line varies more than the cubic, though it is stiffer, because the
+# inputs are drawn anew as well: where no line fits, the best one depends on where the points happen to lie.
 #
 # Below you can turn all knobs; your function draws the right panel. Go through the presets, then try for the smallest
 # sum, the blue line on the right: with the degree, with the penalty, and with more data. Which of the three lowers
@@ -267,7 +268,7 @@ with until_written(bias_variance):
 demos.bias_and_variance(bias_variance)
 
 # %% [markdown]
-# A straight line is wrong in the same way each time. A polynomial of degree 11 on 20 points is wrong in a different
+# A straight line is wrong in much the same way each time. A polynomial of degree 11 on 20 points is wrong in a different
 # way each time. A penalty trades one for the other, and more data lower the variance at no cost in bias. So does
 # averaging, as we shall see; but the other remedies of this lecture, which are called **regularisation**, do what the
 # penalty does here: they accept some bias to save more variance. What differs is *which* bias. None is free of
@@ -406,11 +407,11 @@ for name, values in curves.items():
 # believe, before you see data, that each weight is normal with mean 0 and variance $1/(\lambda N)$, the most probable
 # weights given the data minimise just this sum, with $\mathcal J$ the mean negative log-likelihood of $N$ examples.
 #
-# The sum of *absolute values* instead of squares is called **L1**. Its slope is $\pm\lambda$ however small the weight
-# is, so a weight to which the data pull with less force than $\lambda$ ends at exactly zero. L2 keeps weights from
-# being large; L1 removes them. Below, the orange curve is the set of weights that cost the same penalty as the
-# solution. Turn the valley and move its minimum. When does the diamond meet the ring, the contour of the cost through
-# the same point, at a corner?
+# A penalty of $\lambda$ times the sum of *absolute values* is called **L1**. Its slope is $\pm\lambda$ however small
+# the weight is, so a weight to which the data pull with less force than $\lambda$ ends at exactly zero. L2 keeps
+# weights from being large; L1 removes them. Below, the orange curve is the set of weights that cost the same penalty as
+# the solution; the white ring is the contour of the cost through it. Turn the valley and move its minimum. When does
+# the diamond meet the ring at a corner?
 
 # %%
 demos.penalties()
@@ -445,14 +446,14 @@ for size in (5, 0.5, 0.05):
 # %% [markdown]
 # Plain descent takes 0.1 % in every step, which leaves $3 \cdot 0.999^{200} = 2.46$, whatever $g$ is, and decoupled
 # decay comes close to it. With the penalty in the gradient, Adam divides the pull $\lambda w = 0.3$ by the size of
-# the whole gradient. Next to 5 it is hardly felt; next to 0.05 it *is* the gradient, and each step has nearly the
-# full length $\alpha$.
+# the whole gradient. Next to 5 it is hardly felt; next to 0.05 it *is* the gradient, and the first steps have
+# nearly the full length $\alpha$.
 #
-# Now the experiment that will accompany us. `train` takes 300 of the 400 digits with wrong labels and trains a
-# network of 64 hidden units by AdamW for 60 epochs, with a learning rate of 0.01; 100 digits, with wrong labels among
-# them too, are for validation. It does so for eight seeds, each with its own digits, labels and first weights. Decay
-# is tried in factors of ten, then of three. (In each step it takes the share of 0.01 times the decay from every
-# weight, so a decay of 1 takes 1 %.)
+# Now the experiment that will accompany us. `train` takes 300 of the 400 digits, wrong labels and all, and trains a
+# network of 64 hidden units by AdamW for 60 epochs, with a learning rate of 0.01; the other 100, which have wrong
+# labels among them too, are for validation. It does so for eight seeds, each with its own digits, labels and first
+# weights. Decay is tried in factors of ten, then of three. (In each step it takes the share of 0.01 times the decay
+# from every weight, so a decay of 1 takes 1 %.)
 
 # %%
 from course.small_networks import train
@@ -480,8 +481,8 @@ print(f"test {results['nothing'].mean():.3f} ± {results['nothing'].std(ddof=1) 
 # all *given* training labels right, the wrong ones included, and is poor in the test. Decay must be strong to help;
 # then training accuracy comes down towards 0.73, which is just as it should be: that is the share of labels that are
 # right, the 70 % that were kept and a tenth of the random ones. The validation scores are low throughout because
-# their labels are wrong, too. But they are wrong for every decay alike, and so validation still points to the right
-# one, a decay of 1.
+# many of their labels are wrong, too. But they are wrong for every decay alike, and so validation still points to the
+# right one, a decay of 1.
 
 # %% [markdown] covers="08.14 08.16"
 # ## Early stopping
@@ -520,8 +521,8 @@ print(
 )
 
 # %% [markdown]
-# Look at the right panel. For the first epochs the network learns what the right labels have in common, and the wrong
-# ones contradict. Only later, when little else is left to gain, it learns the exceptions by heart. *Clean examples are
+# Look at the right panel. For the first epochs the network learns what the right labels have in common; the wrong ones
+# contradict it. Only later, when little else is left to gain, it learns the exceptions by heart. *Clean examples are
 # learned first* (Devansh Arpit and others, 2017, who compared real labels with random ones). Early stopping leaves
 # before the second half.
 #
@@ -560,7 +561,7 @@ with until_written(early_stopping):
 
 # %% [markdown] covers="08.15"
 # Patience 3 does as well as patience 10, in ten epochs instead of seventeen; with patience 1 some networks stop at
-# the first bump. At a small learning rate, as you saw, the curve is smooth and impatience costs a percent or so. At a
+# the first bump. At a small learning rate, as you saw, the curve is smooth and impatience costs a percent or two. At a
 # large one, patience 1 may stop after the very first epochs, with a network that has learned little, while two or
 # three epochs are mostly enough.
 #
@@ -571,7 +572,7 @@ with until_written(early_stopping):
 # $$w_k = \big(1 - (1 - \alpha h)^k\big)\, w^* .$$
 #
 # Compare $h/(h + \lambda)$. For small $h$ the first is about $\alpha k h$, the second $h/\lambda$: they agree if
-# $\lambda = 1/(\alpha k)$. For large $h$ both are 1. How much do they differ in between?
+# $\lambda = 1/(\alpha k)$. For large $h$ both come close to 1. How much do they differ in between?
 
 # %%
 h = np.geomspace(1e-4, 1, 200)
@@ -602,9 +603,9 @@ show(
 # better than the networks? Let $\mathcal L(y, t)$ be **convex** in the prediction $y$: its graph lies below its
 # chords. **Jensen's inequality** (Johan Jensen, 1906) extends this from two points to any weighted mean, one point at
 # a time: the mean of $M$ points lies on the chord from the last one to the mean of the others. For predictions
-# $y_1, \dots, y_M$ and weights $\lambda_i \ge 0$ with $\sum_i\lambda_i = 1$,
+# $y_1, \dots, y_M$ and weights $c_i \ge 0$ with $\sum_i c_i = 1$,
 #
-# $$\mathcal L\Big(\sum_{i=1}^M \lambda_i y_i,\; t\Big) \;\le\; \sum_{i=1}^M \lambda_i\, \mathcal L(y_i, t) .$$
+# $$\mathcal L\Big(\sum_{i=1}^M c_i y_i,\; t\Big) \;\le\; \sum_{i=1}^M c_i\, \mathcal L(y_i, t) .$$
 #
 # It holds for each example, hence for their mean. Squared error is convex in $y$, and cross-entropy, $-\log y$ of the
 # right class, is convex in the predicted *probability*. Two models say 0.9 and 0.1 for the right class: their losses
@@ -691,9 +692,9 @@ print(f"ensembles of five, over the eight data sets: {results['ensemble of 5'].m
 # Let one model say 0.9 for the right class and two say 0.1. The average is 0.367 with a loss of 1.00; the first
 # model has 0.105 alone. (The mean member has 1.57, so the inequality holds.)
 #
-# For the vote, take five examples and three models. The first is right on examples 1 and 2, the second on 3 and 4,
-# the third on 5 and 1. Each is right on 40 %. A majority of two is right only on example 1, so the vote has 20 %. The
-# 0-1 loss of a vote is not a convex function of the votes: it jumps.
+# For the vote, take two classes, five examples and three models. The first is right on examples 1 and 2, the second on
+# 3 and 4, the third on 5 and 1. Each is right on 40 %. A majority of two is right only on example 1, so the vote has
+# 20 %. The 0-1 loss of a vote is not a convex function of the votes: it jumps.
 # ### END SOLUTION
 
 # %% [markdown] covers="08.19 08.21 08.22 E08-dropout-bernoulli E08-dropout-scale"
@@ -774,7 +775,7 @@ show(
 # %% [markdown]
 # "Nothing at test" makes the *mean input of the next layer* right, exactly. Through a nonlinearity the mean does not
 # pass: the mean of tanh is not tanh of the mean. Here is one unit that reads ten others, over a hundred thousand
-# masks. Which of the two pairs will agree?
+# masks. How far apart do you expect the two means to be after tanh?
 
 # %%
 with until_written(inverted_dropout):
@@ -786,10 +787,11 @@ with until_written(inverted_dropout):
     print(f"after tanh:  {np.tanh(received).mean():.3f} on average over masks, {np.tanh(hidden @ w):.3f} at test")
 
 # %% [markdown]
-# So the rule for the test is an approximation, but for one case: a single linear layer and a softmax. There the
-# logarithm of a probability is a logit, less a number that all classes share. So the *geometric* mean of all $2^D$
-# thinned networks, each weighted with the probability of its mask, is the softmax of the mean logits, once it is
-# scaled to the sum 1, and the mean logits are just what the rule gives. For deep networks it just works well.
+# So the rule for the test is an approximation, but for one case: dropped inputs of a single linear layer with a
+# softmax. There the logarithm of a probability is a logit, less a number that all classes share. So the *geometric*
+# mean of all $2^D$ thinned networks, each weighted with the probability of its mask, is the softmax of the mean logits,
+# once it is scaled to the sum 1, and the mean logits are just what the rule gives. For deep networks it just works
+# well.
 #
 # Now the experiment, with your masks. Training and validation on noisy digits, four drop probabilities; both are
 # measured after each epoch, with all units on. Where do you expect training accuracy to end, if dropout keeps the
@@ -873,12 +875,12 @@ print(
 demos.batches(batch_norm_1d)
 
 # %% [markdown]
-# With two examples the output is ±1, but for $\varepsilon$, and only the order is left. With larger batches the spread falls like
-# $1/\sqrt B$, as means do. An outlier comes out too small in a small batch, because it is itself a part of the mean
-# and of the variance. So training and test are different functions, the more so the smaller the batch: this is the
-# bite of batch normalisation. When batches must be small, **layer normalisation** (Jimmy Ba and others, 2016)
-# standardises over the units of one example instead. It does not depend on other examples at all, is the same in
-# training and at test, and will be back in lecture 14.
+# With two examples the output is ±1, but for $\varepsilon$, and only the order is left. With larger batches the spread
+# falls with the square root of their size, as that of means does. An outlier comes out too small in a small batch,
+# because it is itself a part of the mean and of the variance. So training and test are different functions, the more so
+# the smaller the batch: this is the bite of batch normalisation. When batches must be small, **layer normalisation**
+# (Jimmy Ba and others, 2016) standardises over the units of one example instead. It does not depend on other examples
+# at all, is the same in training and at test, and will be back in lecture 14.
 #
 # Why does it help? The paper's own reason, less drift in the distributions that later layers see, did not survive
 # experiments; Shibani Santurkar and others (2018) found that it makes the cost smoother, which allows larger steps.
@@ -914,9 +916,9 @@ for lr in (0.01, 0.1):
 #   the large batch for the gradient. (Or: large batch with the learning rate and number of updates adapted.)
 # ### END MARK SCHEME
 # ### BEGIN SOLUTION
-# First, the gradient. A batch twice as large has half the gradient noise, and an epoch has half as many updates; with
-# the same learning rate and number of epochs the network gets less far and explores less. Second, the normalisation.
-# Means and variances of a larger batch fluctuate less, so a regulariser got weaker.
+# First, the gradient. In a batch twice as large the gradient has half the variance, and an epoch has half as many
+# updates; with the same learning rate and number of epochs the network gets less far and explores less. Second, the
+# normalisation. Means and variances of a larger batch fluctuate less, so a regulariser got weaker.
 #
 # To tell them apart, use the large batch for the gradient, but compute the statistics on halves of it, each
 # normalised by itself (ghost batches). If validation is as good as before, it was the noise of the statistics. If it
@@ -929,10 +931,10 @@ for lr in (0.01, 0.1):
 # The best remedy was more data, and some can be made. **Augmentation** changes training examples in ways that keep
 # their label: a photograph of a dog that is mirrored, cropped, rotated by a few degrees, scaled, bent a little,
 # darkened, or covered with noise is still one of a dog; even a network that repaints it in another style may be used.
-# Which changes keep the label depends on the task. A mirrored dog is a dog, but a mirrored 2 is nothing, and a 6
-# turned by 180° is a 9. One augments only the training data; the test data stay as the world delivers them. (It is
-# the pixels that are flipped, never the labels.) Here are a photograph, a digit and a pulse, each as it is and under
-# three changes. Which of the nine changes keep the meaning?
+# Which changes keep the label depends on the task: a mirrored dog is a dog, a mirrored b is a d. One augments only the
+# training data; the test data stay as the world delivers them. (It is the pixels that are flipped, never the labels.)
+# Here are a photograph, a digit and a pulse, each as it is and under three changes. Which of the nine changes keep the
+# meaning?
 
 # %%
 from scipy.ndimage import rotate, zoom
@@ -979,7 +981,7 @@ show(figure, alt="A photograph of a flower, a six and a pulse, each as it is and
 # The flower keeps its meaning under all three. The six survives a small crop; mirrored it is no digit, and turned by
 # 180° it is a nine. A pulse may be weaker, noisy or slower, but a heart doesn't beat backwards. For text one swaps
 # words for synonyms, inserts or exchanges words at random, or translates to another language and back. Each assumes
-# something about the task: that the words mean the same *here*.
+# something about the task: that the text still means the same *here*.
 #
 # For digits we shift.
 
@@ -1049,7 +1051,7 @@ with until_written(shift_images):
 #
 # Time to compare. Every remedy so far was measured on the same eight data sets against the same network without it,
 # from the same first weights (but for the ensembles, whose members start elsewhere). Each dot is one data set, the
-# line its mean, and the vertical line the mean of the plain network.
+# orange line their mean, and the dashed line the mean of the plain network.
 
 # %%
 order = sorted(results, key=lambda name: results[name].mean())
@@ -1076,10 +1078,10 @@ for name in order[::-1]:
 
 # %% [markdown]
 # The differences are taken data set by data set, so the luck of a data set cancels, and their standard errors are
-# small. Don't read a ranking of methods from it, though: each has a strength to choose, we tried few, and another
-# task will order them otherwise. What it shows is what they share. Whatever keeps the network from learning
-# exceptions by heart, a penalty, a stop, noise, copies, helps here, because wrong labels *are* exceptions. And they
-# may be combined.
+# small. Don't read a ranking of methods from it, though: each has a strength that must be chosen, we tried few values,
+# and another task may order them otherwise. What it shows is what they share. Whatever keeps the network from learning
+# exceptions by heart, a penalty, a stop, noise, copies, helps here, because wrong labels *are* exceptions. And they may
+# be combined.
 
 # %% [markdown]
 # ### Exercise: robust_classifier (3 points, 20 minutes)
@@ -1087,7 +1089,7 @@ for name in order[::-1]:
 # labels of `X_test`, (M, 64), as (M,) integers. Everything goes: any method of the course, any library that came with
 # it. Asked for is a mean accuracy of at least 0.83 on clean test digits, over three data sets that neither of us has
 # seen. The 0.83 is a floor; methods of this course go beyond 0.9. Nobody tells you the true labels, so choose by
-# validation. (The check also asks for the training digits among the test ones, to see whether the wrong labels were
+# validation. (The check also puts the training digits among those to predict, to see whether the wrong labels were
 # learned.)
 
 # %% exercise="robust_classifier"
@@ -1160,8 +1162,8 @@ show(
 #
 # Another line of thought asks where in weight space a solution lies. In a *flat* valley the loss changes little when
 # the weights do, and such solutions often generalise better (Sepp Hochreiter and Jürgen Schmidhuber, 1997).
-# Sharpness-aware minimisation (Pierre Foret and others, 2021) seeks such valleys by descending from the worst nearby
-# point, and averaging weights along the path lands in the middle of one. It is not a complete theory: rescaling
+# Sharpness-aware minimisation (Pierre Foret and others, 2021) seeks such valleys by following the gradient at the worst
+# nearby point, and averaging weights along the path lands in the middle of one. It is not a complete theory: rescaling
 # ReLU layers makes any minimum as sharp as you like without changing its function (Laurent Dinh and others, 2017).
 # Why networks generalise as well as they do is still an open question.
 
