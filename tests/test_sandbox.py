@@ -107,14 +107,15 @@ def test_the_folders_of_the_project_and_of_people_are_not_listed(kernel):
     source = """
     import os
     found = []
-    for path in ({project!r}, "/home", "/root", "/tmp/..", "/var", "/etc", "/work", "/mnt", "/run", "/boot"):
+    for path in ({project!r}, {above!r}, "/home", "/root", "/tmp/..", "/var", "/etc", "/mnt", "/run", "/boot"):
         try:
             found += [os.path.join(path, name) for name in os.listdir(path)]
         except OSError:
             continue
     print(*found)
     """
-    shown = set(say(kernel, source.replace("{project!r}", repr(str(PROJECT)))).split())
+    source = source.replace("{project!r}", repr(str(PROJECT))).replace("{above!r}", repr(str(PROJECT.parent)))
+    shown = set(say(kernel, source).split())
     inside = {path for path in shown if path.startswith(f"{PROJECT}/")}
     assert inside <= {f"{PROJECT}/course", f"{PROJECT}/.venv"}
     etc = {"passwd", "group", "hosts", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "localtime"}

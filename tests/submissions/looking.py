@@ -123,7 +123,8 @@ add(
     + """
 def look():
     ups = [os.path.join(os.getcwd(), *[".."] * n) for n in range(8)]
-    folders = ups + ["/work", "/home", "/root", "/srv", "/mnt", "/proc/1/cwd", "/proc/1/root", "/proc/self/root/..", "/old"]
+    folders = ups + ["/home", "/root", "/srv", "/mnt", "/proc/1/cwd", "/proc/1/root", "/proc/self/root/..", "/old"]
+    folders += [os.path.join("/", name) for name in os.listdir("/")]
     folders += [os.path.join(up, name) for up in ups for name in ("main", "source", "submitted")]
     names = ["source/*/*.py", "source/*/*.ipynb", "gradebook.db", "submitted/*/*/*.ipynb"]
     names += ["autograder/reference/*.py", ".autograder/*/*.json"]

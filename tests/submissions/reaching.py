@@ -207,7 +207,9 @@ import glob, os, site, sys
 def reach():
     found = []
     import numpy, course
-    folders = ["/", "/etc", "/var/tmp", "/dev", "/proc", "/sys", "/home", "/root", "/work", sys.prefix, *site.getsitepackages()]
+    folders = ["/", "/var/tmp", "/home", "/root", "/srv", sys.prefix, *site.getsitepackages()]
+    tops = [os.path.join("/", name) for name in os.listdir("/")]
+    folders += [top for top in tops if os.path.realpath(top) != os.path.realpath(os.getcwd())]  # one's own is no harm
     folders += [os.path.dirname(numpy.__file__), os.path.dirname(course.__file__), *glob.glob("/home/*"), os.path.expanduser("~/..")]
     for folder in folders:
         try:
