@@ -127,6 +127,12 @@ PAIR = outcomes((1.0, np.ones(2)))[0]
         (signs.differs, LESS, ONE, False),
         (signs.differs, LESS, outcomes(np.zeros(2))[0], False),
         (signs.differs, LESS, RAISED, False),
+        (signs.near_score, *outcomes({"a": 0.9}, {"a": 0.8}), True),
+        (signs.near_score, *outcomes({"a": 0.9}, {"a": 0.75}), False),
+        (signs.near_score, *outcomes({"a": 0.54}, {"a": 0.28}), True),  # both are chance, for three classes
+        (signs.near_score, *outcomes({"a": 0.15}, {"a": 0.47}), False),
+        (signs.near_score, *outcomes({"a": 0.62}, {"a": 0.45}), False),
+        (signs.near_score, *outcomes({"a": 0.3}, {"b": 0.3}), False),
         (signs.anything, LESS, RAISED, True),
     ],
 )

@@ -33,11 +33,6 @@ def judged_by_what_it_achieves(exercise):
     return isinstance(exercise.right_outcome(exercise.cases_for(VISIBLE_SEED)[0]).output, dict)
 
 
-def few_if_it_trains(exercise, seeds):
-    """Half of the seeds for exercises that train until a bar is reached, seconds for each answer."""
-    return seeds if exercise.at_least is None else seeds[: len(seeds) // 2]
-
-
 def takes_sizes_only(exercise):
     """Its inputs are the same for every seed, as a network for the parity of n bits is the same whoever asks."""
     return all(isinstance(a, int) for case in exercise.cases_for(VISIBLE_SEED) for a in case.arguments)
@@ -284,14 +279,8 @@ WAYS = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("exercise", "name", "way", "seed"),
-    [
-        pytest.param(*way.values, seed, id=f"{seed}-{way.id}")
-        for way in WAYS
-        for seed in few_if_it_trains(way.values[0], SEEDS)
-    ],
-)
+@every_seed
+@pytest.mark.parametrize(("exercise", "name", "way"), WAYS)
 def test_each_mistake_is_refused_and_gets_its_own_hint(exercise, name, way, seed):
     sheet = sheet_of(exercise, seed)
     found = verdict(sheet, [exercise.run(way, case) for case in sheet.cases])
@@ -352,14 +341,11 @@ def samples():
             yield from ((path.stem, name, label, source) for label, source in sources.items())
 
 
-SAMPLES = [
-    pytest.param(name, label, source, seed, id=f"{stem}-{name}-{label}-{seed}")
-    for stem, name, label, source in samples()
-    for seed in few_if_it_trains(EXERCISES[name], [21, 22])
-]
+SAMPLES = [pytest.param(name, label, source, id=f"{stem}-{name}-{label}") for stem, name, label, source in samples()]
 
 
-@pytest.mark.parametrize(("name", "label", "source", "seed"), SAMPLES)
+@pytest.mark.parametrize("seed", [21, 22])
+@pytest.mark.parametrize(("name", "label", "source"), SAMPLES)
 def test_answers_of_many_styles_are_judged_as_they_deserve(name, label, source, seed):
     exercise = EXERCISES[name]
     sheet = sheet_of(exercise, seed)
