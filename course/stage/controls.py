@@ -160,7 +160,7 @@ def text(
 
     suggestions: lines that the field offers; what to make of others is the scene's matter
     """
-    return _checked("text", value, label, when, suggestions=list(suggestions))
+    return _checked("text", value, label, when, suggestions=list(suggestions), longest=LONGEST)
 
 
 def point(

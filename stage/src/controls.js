@@ -158,7 +158,7 @@ function number(control, session, set) {
 /** A line to type: it counts once Enter is pressed or the field is left. */
 function text(control, session, set) {
   const id = fresh();
-  const input = element("input", { type: "text", id, className: "stg-text", spellcheck: false, autocomplete: "off", maxLength: 200 });
+  const input = element("input", { type: "text", id, className: "stg-text", spellcheck: false, autocomplete: "off", maxLength: control.longest });
   const offers = element("datalist", { id: `${id}-offers` }, ...control.suggestions.map((line) => new Option(line, line)));
   input.setAttribute("list", offers.id);
   input.addEventListener("change", () => set(input.value));
