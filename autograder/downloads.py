@@ -147,7 +147,7 @@ def _opened(path: Path) -> zipfile.ZipFile:
         return zipfile.ZipFile(path)
     except UnicodeDecodeError:
         advice = "names in it claim to be UTF-8 and are not. Unpack it with your system's tool and name the folder"
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error, EOFError):
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error, EOFError):  # zipfile raises all of these
         advice = "it is no zip, or it broke off while it was downloaded. Download it again"
     except OSError as error:
         advice = f"{error.strerror}"
@@ -215,7 +215,7 @@ def _read_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, budget: _Budge
             data = _read_limited(file.read)
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, struct.error):
         raise NotRead("is damaged in the zip; download it again") from None
-    except (NotImplementedError, RuntimeError):
+    except (NotImplementedError, RuntimeError):  # what zipfile says of a compression it lacks, and of a password
         raise NotRead("is packed in a way that Python can't read; unpack the zip and name the folder") from None
     except Exception as error:  # lzma.LZMAError and what other unpackers raise
         raise NotRead(f"is damaged in the zip ({type(error).__name__}); download it again") from None

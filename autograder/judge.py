@@ -175,6 +175,7 @@ def _judge_exercise(
 
 def _is_stub(outcome: Outcome, exercise: str, session: _Session) -> bool:
     """Whether the answer's own cell says that it is not written; another cell can make any function say so."""
+    # the line that a released stub consists of
     own = any("NotImplementedError" in piece.source for piece in session.pieces if piece.exercise == exercise)
     return outcome.status == "unwritten" and own
 
@@ -352,7 +353,7 @@ def error_outcome(error: dict[str, Any]) -> Outcome:
     kind, message = (text[:500] if isinstance(text, str) else "" for text in (kind, message))
     lines = [entry for entry in trace if isinstance(entry, list) and len(entry) == 2] if isinstance(trace, list) else []
     lines = tuple((n, s[:200]) for n, s in lines[-6:] if type(n) is int and 0 <= n < 10**6 and isinstance(s, str))
-    if kind == "NotImplementedError":
+    if kind == "NotImplementedError":  # what a released stub raises
         return Outcome("unwritten", message="The answer is not written yet.", trace=lines)
     if kind == "MemoryError" or (isinstance(kinds, list) and "MemoryError" in kinds):  # numpy raises one of its own
         return Outcome("out of memory", message="It asked for more memory than an answer may use.", trace=lines)

@@ -41,7 +41,7 @@ def attempt(
             output = view_output(view, output, arguments, truth)
     except KeyboardInterrupt:
         raise
-    except NotImplementedError as error:
+    except NotImplementedError as error:  # what a released stub raises
         return Outcome("unwritten", message=_message(error), trace=student_lines(error), printed=printed.getvalue())
     except BaseException as error:
         return Outcome(

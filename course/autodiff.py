@@ -29,7 +29,7 @@ def make_ops(primitive: Callable[..., Any]) -> SimpleNamespace:
 def _wrap(primitive: Callable[..., Any], fun: Callable[..., Any]) -> Callable[..., Any]:
     try:
         return primitive(fun)
-    except NotImplementedError:
+    except NotImplementedError:  # the reader's stub, not yet written
         return lambda *args, **kwargs: primitive(fun)
 
 
@@ -55,7 +55,7 @@ def make_registry(vjp_table: Callable[[], dict[str, tuple[Callable[..., Any], ..
     """
     try:
         return {getattr(np, name): vjps for name, vjps in vjp_table().items()}
-    except NotImplementedError:
+    except NotImplementedError:  # the reader's stub, not yet written
         return _Unwritten(vjp_table)
 
 

@@ -52,6 +52,7 @@ class Report:
     def lines(self) -> list[str]:
         """The report as plain text, a line each."""
         if self.unwritten:
+            # what the stub's line looks like to the reader
             return [
                 f"{self.exercise} is not written yet. Replace the line that raises NotImplementedError by your code."
             ]

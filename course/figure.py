@@ -155,11 +155,13 @@ def until_written(*answers: Callable) -> Iterator[None]:
     missing = [answer.__name__ for answer in answers if _is_stub(answer)]
     try:
         yield
-    except (NotImplementedError, NameError) as error:
+    except (NotImplementedError, NameError) as error:  # a stub, and a name that a waiting cell has not made
         name = _raised_in(error)
         if isinstance(error, NameError) and not missing:
             raise
-        if isinstance(error, NotImplementedError) and name not in names:
+        if (
+            isinstance(error, NotImplementedError) and name not in names
+        ):  # another function's, not this cell's to wait for
             raise
         missing = missing if isinstance(error, NameError) or name in missing else [name]
         *others, last = missing

@@ -165,7 +165,7 @@ def embedding_map(model: Callable[..., Any], **settings: Any) -> Stage:
         """Embeddings (looks, V, E) and test losses (looks,)."""
         try:
             return _train(model)
-        except NotImplementedError as error:
+        except NotImplementedError as error:  # the reader's stub, not yet written
             raise ReaderError(describe(error, name_of(model))) from error
 
     def scene(time: int, words: str, axes: str) -> tuple[list, str]:

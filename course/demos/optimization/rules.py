@@ -202,7 +202,7 @@ def race(
                 try:
                     there = walkers[rule](position, gradient, step)
                 except ReaderError as error:
-                    if not isinstance(error.__cause__, NotImplementedError):
+                    if not isinstance(error.__cause__, NotImplementedError):  # a stub waits, all else is shown
                         raise
                     waiting.append(rule)
                     del walkers[rule]
