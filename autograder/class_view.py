@@ -102,6 +102,7 @@ class ClassView:
     looks: list[LookView]  # the gravest first
     seeds: list[str]
     tiers: list[str]
+    devices: list[str]
     versions: list[str]
     warnings: list[str] = field(default_factory=list)
 
@@ -136,6 +137,7 @@ def class_view(records: Sequence[Record], column: Column | None = None, late: Co
         looks=_looks(records, late),
         seeds=_counted(str(record.seed) for record in records),
         tiers=_counted(record.tier for record in records),
+        devices=_counted(_computed_by(record.devices) for record in records),
         versions=_counted(
             ", ".join(f"{name} {version}" for name, version in record.versions.items()) for record in records
         ),
@@ -244,6 +246,10 @@ def _looks(records: Sequence[Record], late: Collection[str]) -> list[LookView]:
             gravity = (bool(record.problem), bool(lost), bool(notes), bool(blank))
             ranked.append((tuple(not grave for grave in gravity), LookView(record.student, tuple(reasons))))
     return [look for _, look in sorted(ranked, key=lambda pair: (pair[0], pair[1].student))]
+
+
+def _computed_by(devices: dict[str, str]) -> str:
+    return f"{devices['reference']} (reference), {devices['students']} (students' code)"
 
 
 def _counted(values: Iterable[str]) -> list[str]:

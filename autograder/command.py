@@ -57,6 +57,11 @@ def _parser() -> argparse.ArgumentParser:
     grade.add_argument("--force", action="store_true", help="judge again what was judged before")
     grade.add_argument("--only-failed", action="store_true", help="judge again only what could not be judged then")
     grade.add_argument("--no-sandbox", action="store_true", help="run students' code with your own rights (don't)")
+    grade.add_argument(
+        "--student-gpu",
+        action="store_true",
+        help="let students' code use the GPU: one submission at a time, seconds more each",
+    )
     grade.set_defaults(run=_grade)
 
     feedback = commands.add_parser("feedback", help="write feedback pages to feedback/")
@@ -113,13 +118,15 @@ def _grade(chosen: argparse.Namespace) -> int:
     course = Course.find()
     lecture = course.lecture(chosen.lecture)
     submissions.find(course, lecture, chosen.student)
-    if not chosen.scheduler and lecture.released.is_file():
+    if not chosen.scheduler and not chosen.student_gpu and lecture.released.is_file():
         warm_process.start(lecture.released, chosen.no_sandbox)  # it warms up while the rest is imported here
 
     from autograder.grade import Options, grade
     from autograder.report import summary_table
 
-    options = Options(chosen.seed, chosen.force, chosen.only_failed, chosen.workers, chosen.no_sandbox)
+    options = Options(
+        chosen.seed, chosen.force, chosen.only_failed, chosen.workers, chosen.no_sandbox, chosen.student_gpu
+    )
     if chosen.scheduler:
         from autograder.cluster import connect
 

@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from course import probes, signs, views
+from course import devices, probes, signs, views
 from course.attempt import attempt
 from course.case import Case, Outcome, Tolerance, difference, differences
 from course.diagnosis import Mistake
@@ -118,20 +118,36 @@ class Exercise:
             )
         return cases
 
-    def run(self, answer: Callable[..., Any], case: Case, arguments: tuple[Any, ...] | None = None) -> Outcome:
+    def run(
+        self,
+        answer: Callable[..., Any],
+        case: Case,
+        arguments: tuple[Any, ...] | None = None,
+        device: str = "cpu",
+    ) -> Outcome:
         """What an answer does on a case, in this process, as it is judged. arguments: instead of those of the case"""
         arguments = case.arguments if arguments is None else arguments
-        return attempt(answer, arguments, self.probe, self.view, case.truth)
+        return attempt(answer, arguments, self.probe, self.view, case.truth, device)
 
-    def right_outcome(self, case: Case) -> Outcome:
-        """What the reference does. Raises RuntimeError where it does not do what the case says."""
-        outcome = self.run(self.reference, case)
+    def right_outcome(self, case: Case, device: str = "cpu") -> Outcome:
+        """What the reference does. Raises RuntimeError where it does not do what the case says.
+
+        device: where its tensors are. What it can't do there, for want of memory or of an operation, it does on the CPU.
+        """
+        outcome = self.run(self.reference, case, device=device)
         expected = "raised" if case.raises else "returned"
         if outcome.status != expected or (case.raises and outcome.error != case.raises.__name__):
+            if device != "cpu":
+                return self.right_outcome(case)
             raise RuntimeError(
                 f"{self.id}, {case.name!r}: the reference {outcome.status} {outcome.error} {outcome.message}"
             )
         return outcome
+
+    def has_tensors(self, case: Case) -> bool:
+        """Whether torch computes on what the case hands over, so that the reference may do it on a GPU. A conversation
+        goes on while the student's process waits, and stays on the CPU."""
+        return not probes.talks(self.probe) and devices.has_tensors(probes.build_arguments(case.arguments))
 
     def mistaken(self, cases: Sequence[Case]) -> list[Mistake]:
         """Every mistake with its outcomes on these cases; ways that come out right on all of them are left out.

@@ -21,12 +21,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from autograder import gradebook, records, submissions
+from autograder import gpu, gradebook, records, submissions
 from autograder.build import instructor_notebook
 from autograder.cells import add_mark_schemes, write_verdicts
 from autograder.gradebook import GradebookAway
 from autograder.layout import Course, CourseError, Lecture
-from autograder.marking import Job, Marked, Terms, mark, marker, released_text, versions
+from autograder.marking import Job, Marked, Terms, mark, marker, released_text, students_device, versions
 from autograder.records import Record
 from autograder.restore import NO_CELL, Unreadable, read_submission, restore
 from autograder.submissions import Submission
@@ -41,6 +41,7 @@ class Options:
     seed: of the cases; None draws one that nobody can know before. The same seed gives the same scores.
     force: judge again what was judged before; only_failed: only what could not be judged then
     workers: submissions judged at a time, None for one a core; no_sandbox: with the rights of whoever grades
+    student_gpu: students' code sees the GPU; then one submission is judged at a time, each in a process started cold
     """
 
     seed: int | None = None
@@ -48,6 +49,7 @@ class Options:
     only_failed: bool = False
     workers: int | None = None
     no_sandbox: bool = False
+    student_gpu: bool = False
 
 
 @dataclass
@@ -77,6 +79,8 @@ def grade(
     submission is a line in the result.
     """
     options = options or Options()
+    if options.student_gpu:
+        options = _with_gpu(options, executor)
     console = console or Console(stderr=True)
     found = submissions.find(course, lecture, students)
     with only_run(course):
@@ -86,13 +90,30 @@ def grade(
     return grading.result
 
 
+def _with_gpu(options: Options, executor: Executor | None) -> Options:
+    """The options with one worker. Raises CourseError where students' code can't have a GPU."""
+    if executor is not None or (options.workers or 1) > 1:
+        raise CourseError(
+            "--student-gpu judges on this machine, one submission after the other: what one takes of the GPU, no other can "
+            "have. Leave --scheduler and --workers out."
+        )
+    if not gpu.name():
+        raise CourseError(
+            "--student-gpu: torch finds no CUDA device here (`course doctor` says what it finds). Grade on a machine that "
+            "has one, or leave --student-gpu out: answers are then run on the CPU."
+        )
+    return replace(options, workers=1)
+
+
 class _Grading:
     """One run: who is to be judged, what came, what the gradebook has taken."""
 
     def __init__(self, course: Course, lecture: Lecture, options: Options, console: Console) -> None:
         self.course, self.lecture, self.options = course, lecture, options
         seed = secrets.randbits(31) if options.seed is None else options.seed
-        self.terms = Terms(lecture.name, released_text(lecture), seed, versions(), options.no_sandbox)
+        self.terms = Terms(
+            lecture.name, released_text(lecture), seed, versions(), options.no_sandbox, options.student_gpu
+        )
         self.result = Run()
         self.done: dict[str, Record] = {}
         self.waiting: list[Marked] = []
@@ -163,7 +184,9 @@ class _Grading:
         if self.options.only_failed:
             return not known.lost
         same_seed = self.options.seed is None or known.seed == self.options.seed
-        return same_seed and known.digest == job.digest and known.versions == self.terms.versions
+        same_device = known.devices.get("students") == students_device(self.terms.student_gpu)
+        same_terms = same_seed and same_device and known.versions == self.terms.versions
+        return same_terms and known.digest == job.digest
 
     def _judge(self, todo: list[Submission], executor: Executor, workers: int) -> None:
         """Few jobs are in flight at a time, so that memory does not grow with the class."""

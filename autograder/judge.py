@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Protocol
 
+from autograder import gpu
 from autograder.exercise import Exercise
 from autograder.kernels import KernelLost
 from course import probes, wire
@@ -98,7 +99,16 @@ class Sheet:
 
     @cached_property
     def right(self) -> list[Outcome]:
-        return [self.exercise.right_outcome(case) for case in self.cases]
+        """What the reference does, on a GPU where there is one and torch is what it computes with."""
+        return [
+            self.exercise.right_outcome(case, device) for case, device in zip(self.cases, self.devices, strict=True)
+        ]
+
+    @cached_property
+    def devices(self) -> list[str]:
+        """Where the reference is asked about each case."""
+        there = gpu.reference_device()
+        return [there if there != "cpu" and self.exercise.has_tensors(case) else "cpu" for case in self.cases]
 
     @cached_property
     def sizes(self) -> list[int]:
@@ -355,7 +365,8 @@ def error_outcome(error: dict[str, Any]) -> Outcome:
     lines = tuple((n, s[:200]) for n, s in lines[-6:] if type(n) is int and 0 <= n < 10**6 and isinstance(s, str))
     if kind == "NotImplementedError":  # what a released stub raises
         return Outcome("unwritten", message="The answer is not written yet.", trace=lines)
-    if kind == "MemoryError" or (isinstance(kinds, list) and "MemoryError" in kinds):  # numpy raises one of its own
+    # numpy raises one of its own, and torch another where a GPU is full
+    if kind in ("MemoryError", "OutOfMemoryError") or (isinstance(kinds, list) and "MemoryError" in kinds):
         return Outcome("out of memory", message="It asked for more memory than an answer may use.", trace=lines)
     above = tuple(name for name in kinds[1:20] if isinstance(name, str)) if isinstance(kinds, list) else ()
     return Outcome("raised", error=kind or "an error", kinds=above, message=message, trace=lines)

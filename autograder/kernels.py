@@ -23,15 +23,16 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
-from autograder import sandbox
+from autograder import gpu, sandbox
 from autograder.meter import Meter
 from autograder.sandbox import Limits, SandboxRefused
 
-__all__ = ["Kernel", "KernelLost", "Limits", "SandboxRefused", "Zygote"]
+__all__ = ["ColdStarts", "Kernel", "KernelLost", "Limits", "SandboxRefused", "Zygote"]
 
 _QUIET = 0.1  # seconds in which an answer may come before anything is measured
 _EVERY = 0.05  # seconds between measurements after that
@@ -145,7 +146,7 @@ class Zygote:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "autograder.zygote", json.dumps(settings)],
                 pass_fds=[theirs.fileno()],
-                env=sandbox.environment(self._work.name if self._work else sandbox.WORK),
+                env=sandbox.environment(self._work.name if self._work else sandbox.WORK, self.limits.gpu),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=self._errors,
@@ -165,12 +166,13 @@ class Zygote:
         self._shared = answer["memory"]
 
     def _fork(self) -> Kernel:
+        watch = gpu.Watch() if self.limits.gpu else None
         self._control.send(b"fork")
         answer, descriptors = self._answer(_READY_WITHIN)
         if "failed" in answer:
             raise RuntimeError(answer["failed"])
         connection, pidfd, obituary = descriptors
-        return Kernel(socket.socket(fileno=connection), pidfd, obituary, self.limits, self._shared, self.tier)
+        return Kernel(socket.socket(fileno=connection), pidfd, obituary, self.limits, self._shared, self.tier, watch)
 
     def _answer(self, seconds: float) -> tuple[dict[str, Any], list[int]]:
         self._control.settimeout(seconds)
@@ -207,6 +209,33 @@ class Zygote:
         return self._errors.read().decode("utf-8", "replace").strip()
 
 
+class ColdStarts:
+    """Kernels that are started from nothing, each from a process of its own, for code that is to have the GPU: what has spoken
+    with a GPU can't be forked. Each takes seconds to be there. Serves in the place of a `Zygote`."""
+
+    def __init__(self, limits: Limits | None = None, no_sandbox: bool = False, also: Sequence[str] = ()) -> None:
+        """Arguments as for `Zygote`; the GPU comes on top of the limits. Raises SandboxRefused where there is no box."""
+        self._make = partial(Zygote, (limits or Limits()).with_gpu(), no_sandbox, also=also)
+        self.tier = self._make().tier
+
+    def start(self) -> None:
+        """Nothing can be done beforehand."""
+
+    def close(self) -> None:
+        """Nothing is left: each process ends with its kernel."""
+
+    def fork(self) -> Kernel:
+        """A fresh kernel in a box of its own. Raises SandboxRefused, RuntimeError."""
+        zygote = self._make()
+        try:
+            kernel = zygote.fork()
+        except BaseException:
+            zygote.close()
+            raise
+        kernel.afterwards = zygote.close
+        return kernel
+
+
 class Kernel:
     """One boxed process, seen from the trusted side. For one thread at a time.
 
@@ -216,14 +245,24 @@ class Kernel:
     """
 
     def __init__(
-        self, connection: socket.socket, pidfd: int, obituary: int, limits: Limits, shared: int, tier: str
+        self,
+        connection: socket.socket,
+        pidfd: int,
+        obituary: int,
+        limits: Limits,
+        shared: int,
+        tier: str,
+        watch: gpu.Watch | None = None,
     ) -> None:
+        """watch: of the GPU, where the kernel has one. afterwards: what is to be done when it has ended."""
         connection.setblocking(False)
         self.connection, self.limits, self.tier = connection, limits, tier
         self.pid = _process_of(pidfd)
         self.cpu_seconds = self.waited = 0.0
         self.peak_memory = 0
         self.lost: KernelLost | None = None
+        self.afterwards: Callable[[], None] = lambda: None
+        self._gpu = watch
         self._pidfd, self._obituary = pidfd, obituary
         self._meter = Meter(self.pid)
         self._most = limits.memory + shared // 2  # a lone kernel shares half of the zygote's memory with it
@@ -280,6 +319,7 @@ class Kernel:
         self.connection.close()
         os.close(self._pidfd)
         os.close(self._obituary)
+        self.afterwards()
 
     def __enter__(self) -> Kernel:
         return self
@@ -341,6 +381,7 @@ class Kernel:
         self.peak_memory = max(self.peak_memory, self._meter.peak_of_first())
         if self.cpu_seconds > cpu_limit:  # it came in between two looks
             self._lose("timed out", f"it used more than {cpu_limit:g} s of processor time")
+        self._look_at_gpu()
         return self._read(bytes(incoming[4:]))
 
     def _watch(self, before: float, cpu_limit: float, elapsed: float, wall_limit: float) -> None:
@@ -355,12 +396,17 @@ class Kernel:
             self._lose("timed out", f"it slept for {self.waited:.0f} s")
         if elapsed > wall_limit:
             self._lose("timed out", f"it gave no answer in {wall_limit:g} s")
+        self._look_at_gpu()
         if self._meter.growth() < self.limits.memory // 2:  # quick to ask, and never less than the slow answer
             return
         proportional, private = self._meter.memory()
         self.peak_memory = max(self.peak_memory, private)
         if proportional > self._most:
             self._lose("out of memory", f"it used more than {self.limits.memory // 2**20} MB")
+
+    def _look_at_gpu(self) -> None:
+        if self._gpu is not None and self._gpu.used() > self._gpu.limit:
+            self._lose("out of memory", f"it used more than {gpu.MEMORY // 2**20} MB of the GPU")
 
     def _lose(self, status: str, message: str) -> None:
         self.lost = KernelLost(status, message)

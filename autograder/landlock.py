@@ -12,6 +12,7 @@ _CREATE, _ADD, _RESTRICT = 444, 445, 446  # the same numbers on all processors
 _RULE_PATH_BENEATH = 1
 
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = (1 << bit for bit in range(4))
+_IOCTL_DEVICE = 1 << 15
 # what each version of Landlock can withhold: bits of struct landlock_ruleset_attr
 _FILE_BITS = {1: 13, 2: 14, 3: 15, 4: 15, 5: 16}
 _NET_BITS = {4: 2}
@@ -27,8 +28,12 @@ def version() -> int:
     return max(0, _libc().syscall(_CREATE, None, ctypes.c_size_t(0), ctypes.c_uint32(1)))
 
 
-def restrict(readable: Iterable[str], hidden: Iterable[str], devices: Iterable[str]) -> None:
+def restrict(
+    readable: Iterable[str], hidden: Iterable[str], devices: Iterable[str], controlled: Iterable[str] = ()
+) -> None:
     """From now on this process opens only what lies under `readable`, to read, and `devices`, to read and write.
+
+    controlled: devices that are spoken to with ioctl, as GPUs are.
 
     hidden: what lies under `readable` and stays closed all the same; the names in the folders around it can be listed.
     Raises LandlockRefused. What is open already stays open; the caller has closed it.
@@ -49,6 +54,8 @@ def restrict(readable: Iterable[str], hidden: Iterable[str], devices: Iterable[s
             _allow(ruleset, path, access)
         for path in devices:
             _allow(ruleset, path, _READ_FILE | _WRITE_FILE)
+        for path in controlled:
+            _allow(ruleset, path, (_READ_FILE | _WRITE_FILE | _IOCTL_DEVICE) & handled)
         set_no_new_privileges = 38
         _libc().prctl(set_no_new_privileges, 1, 0, 0, 0)
         if _libc().syscall(_RESTRICT, ctypes.c_int(ruleset), ctypes.c_uint32(0)) != 0:
@@ -76,7 +83,7 @@ def _allow(ruleset: int, path: str, access: int) -> None:
         return
     try:
         if not stat.S_ISDIR(os.fstat(place).st_mode):
-            access &= _READ_FILE | _WRITE_FILE | _EXECUTE
+            access &= _READ_FILE | _WRITE_FILE | _EXECUTE | _IOCTL_DEVICE
         rule = struct.pack("=Qi", access, place)
         if (
             _libc().syscall(_ADD, ctypes.c_int(ruleset), ctypes.c_int(_RULE_PATH_BENEATH), rule, ctypes.c_uint32(0))

@@ -16,10 +16,10 @@ import numpy as np
 from nbformat import NotebookNode
 
 import course as student_package
-from autograder import sandbox, warm_process
+from autograder import gpu, sandbox, warm_process
 from autograder.exercise import lecture as exercises_of
 from autograder.judge import Kernel, Sheet, Verdict, judge
-from autograder.kernels import Zygote
+from autograder.kernels import ColdStarts, Zygote
 from autograder.layout import CourseError, Lecture
 from autograder.records import Record
 from autograder.restore import Restored, restore
@@ -36,7 +36,7 @@ class Marker:
     name: str
     released: NotebookNode
     seed: int
-    zygote: Zygote
+    zygote: Zygote | ColdStarts
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @cached_property
@@ -47,6 +47,15 @@ class Marker:
             for sheet in sheets:
                 sheet.prepare()
             return sheets
+
+    @property
+    def devices(self) -> dict[str, str]:
+        """By name, what the reference computed with and what students' code could have."""
+        on_gpu = any(device != "cpu" for sheet in self.sheets for device in sheet.devices)
+        return {
+            "reference": gpu.name() if on_gpu else "cpu",
+            "students": students_device(isinstance(self.zygote, ColdStarts)),
+        }
 
     def fork(self) -> Kernel:
         return self.zygote.fork()
@@ -81,6 +90,7 @@ class Marker:
             problem,
             job.digest,
             job.timestamp,
+            devices=self.devices,
         )
         return Marked(record, restored.notebook)
 
@@ -109,13 +119,17 @@ class Marked:
 
 @dataclass(frozen=True)
 class Terms:
-    """What all jobs of a run share. released: the text of our release; versions: of the machine that asks."""
+    """What all jobs of a run share. released: the text of our release; versions: of the machine that asks.
+
+    no_sandbox, student_gpu: see `autograder.grade.Options`
+    """
 
     lecture: str
     released: str
     seed: int
     versions: dict[str, str]
     no_sandbox: bool = False
+    student_gpu: bool = False
 
 
 _markers: dict[tuple, Marker] = {}
@@ -138,10 +152,16 @@ def marker(terms: Terms) -> Marker:
             f"{platform.node()} has version {here} of the course, the grading machine {there}. "
             "Install the same version on both; nothing was judged there."
         )
-    key = (terms.lecture, hashlib.sha256(terms.released.encode()).hexdigest(), terms.seed, terms.no_sandbox)
+    key = (
+        terms.lecture,
+        hashlib.sha256(terms.released.encode()).hexdigest(),
+        terms.seed,
+        terms.no_sandbox,
+        terms.student_gpu,
+    )
     with _lock:
         if key not in _markers:
-            zygote = warm_process.start(terms.released, terms.no_sandbox)
+            zygote = warm_process.start(terms.released, terms.no_sandbox, terms.student_gpu)
             _markers[key] = Marker(terms.lecture, nbformat.reads(terms.released, as_version=4), terms.seed, zygote)
         return _markers[key]
 
@@ -151,6 +171,11 @@ def released_text(lecture: Lecture) -> str:
     if not lecture.released.is_file():
         raise CourseError(f"release/{lecture.name}/{lecture.name}.ipynb is not there; run `make release` first.")
     return lecture.released.read_text(encoding="utf-8")
+
+
+def students_device(student_gpu: bool) -> str:
+    """What students' code can compute with, by name."""
+    return gpu.name() if student_gpu else "cpu"
 
 
 def versions() -> dict[str, str]:

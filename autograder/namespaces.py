@@ -21,7 +21,7 @@ import platform
 import signal
 import struct
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 _MS_RDONLY, _MS_NOSUID, _MS_NODEV, _MS_NOEXEC, _MS_BIND, _MS_REC, _MS_PRIVATE = 1, 2, 4, 8, 4096, 16384, 1 << 18
 _MS_REMOUNT = 32
@@ -76,8 +76,10 @@ def _mount(source: str, target: str, kind: str | None, flags: int, data: str | N
 # --- once, for the zygote ---------------------------------------------------------------------------------------------
 
 
-def enclose() -> None:
+def enclose(devices: Sequence[str] = ()) -> None:
     """Move into the enclosure. Returns in a new process, the first one there; the old one waits and ends with it.
+
+    devices: files of devices that are shown there besides DEVICES.
 
     Raises NamespacesRefused, with nothing left behind but the state of this process, which the caller ends.
     """
@@ -86,7 +88,7 @@ def enclose() -> None:
         # root: the tree is made with root's eyes (its home is closed to others), then root is given up for good
         release_mapper = _start_mapper(spare)
         _unshare(_CLONE_NEWNS)
-        _build_tree()
+        _build_tree(devices)
         _unshare(_CLONE_NEWUSER)
         release_mapper()
         os.setgroups([])
@@ -98,7 +100,7 @@ def enclose() -> None:
         user, group = os.geteuid(), os.getegid()
         _unshare(_CLONE_NEWUSER | _CLONE_NEWNS | _CLONE_NEWPID | _CLONE_NEWNET | _CLONE_NEWIPC | _CLONE_NEWUTS)
         _map_oneself(0, user, group)
-        _build_tree()
+        _build_tree(devices)
     first = os.fork()
     if first:
         _follow(first)
@@ -228,7 +230,7 @@ def _lies_in(path: str, folder: str) -> bool:
     return path == folder or path.startswith(folder.rstrip("/") + "/")
 
 
-def _build_tree() -> None:
+def _build_tree(devices: Sequence[str]) -> None:
     """Make the tree in a tmpfs and turn it into the root directory; what was there before can't be reached any more."""
     shown = shown_folders()
     masked = list(masked_paths(shown))
@@ -247,7 +249,7 @@ def _build_tree() -> None:
     for path in masked:
         _cover("/new" + path)
     os.makedirs("/new/dev", 0o755)
-    for path in DEVICES:
+    for path in (*DEVICES, *devices):
         _bind("/old" + path, "/new" + path, nodev=False)
     os.symlink("/proc/self/fd", "/new/dev/fd")
     os.symlink(WORK, "/new/dev/shm")

@@ -6,7 +6,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ class Record:
     """What judging one submission came to.
 
     seed: of the cases; tier: of the sandbox; versions: of the course and of what it computes with
+    devices: what the reference computed with and what students' code had, "reference" and "students": "cpu" or a GPU's name
     problem: "" or why the submission as a whole could not be judged
     digest: of the notebook that was judged; timestamp: when it was handed in, as nbgrader noted it
     stored: whether the gradebook has it
@@ -34,6 +35,7 @@ class Record:
     digest: str = ""
     timestamp: str | None = None
     stored: bool = False
+    devices: dict[str, str] = field(default_factory=lambda: {"reference": "cpu", "students": "cpu"})
 
     @property
     def lost(self) -> bool:

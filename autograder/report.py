@@ -10,6 +10,10 @@ from rich.table import Table
 from autograder.records import Record
 
 
+def _on(devices: dict[str, str]) -> str:
+    return f"reference on {devices['reference']}, students on {devices['students']}"
+
+
 def summary_table(records: Sequence[Record], console: Console | None = None) -> None:
     """A row a student: points and, for what is not right, the status and the mistake's name."""
     console = console or Console()
@@ -19,7 +23,7 @@ def summary_table(records: Sequence[Record], console: Console | None = None) -> 
         "student",
         "points",
         "what needs a look",
-        title=f"{records[0].lecture}, seed {records[0].seed}, sandbox: {records[0].tier}",
+        title=f"{records[0].lecture}, seed {records[0].seed}, sandbox: {records[0].tier}, {_on(records[0].devices)}",
     )
     for record in records:
         most = sum(verdict.points for verdict in record.verdicts)

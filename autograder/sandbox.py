@@ -19,9 +19,10 @@ import os
 import signal
 import subprocess
 import sys
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from autograder import landlock, namespaces, seccomp
+from autograder import gpu, landlock, namespaces, seccomp
 
 TIERS = ("namespaces", "landlock", "none")
 WORK = namespaces.WORK
@@ -33,7 +34,7 @@ class SandboxRefused(RuntimeError):
 
 @dataclass(frozen=True)
 class Limits:
-    """What one submission may use, all its processes together unless it says otherwise."""
+    """What one submission may use, all its processes together unless it says otherwise. gpu: whether it sees the GPU."""
 
     memory: int = 2**30  # bytes, beyond what it shares with the zygote
     processes: int = 64  # and threads
@@ -42,6 +43,11 @@ class Limits:
     cpu_seconds: int = 600  # of one process over its whole life; each request has its own, smaller limit
     reply_bytes: int = 16 * 2**20
     reply_values: int = 500_000  # numbers, texts, lists and dicts in one reply; arrays count as one
+    gpu: bool = False
+
+    def with_gpu(self) -> Limits:
+        """The same with the GPU, and with the room and the files that CUDA's libraries need on top."""
+        return replace(self, gpu=True, memory=self.memory + gpu.HOST_MEMORY, open_files=max(1024, self.open_files))
 
 
 @dataclass(frozen=True)
@@ -95,8 +101,9 @@ def _try(name: str) -> str | None:
     return lines[-1] if lines else f"the trial ended with {done.returncode}"
 
 
-def environment(work: str = namespaces.WORK) -> dict[str, str]:
-    """The environment of the zygote and of student code: of the instructor's only paths and the processor's kind."""
+def environment(work: str = namespaces.WORK, with_gpu: bool = False) -> dict[str, str]:
+    """The environment of the zygote and of student code: of the instructor's only paths, the processor's kind and, where it is to
+    see a GPU, which."""
     home = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     course = os.path.dirname(namespaces.course_folder())
     kept = {
@@ -108,9 +115,12 @@ def environment(work: str = namespaces.WORK) -> dict[str, str]:
             "ATEN_CPU_CAPABILITY",
             "LD_LIBRARY_PATH",
             "NPY_DISABLE_CPU_FEATURES",
+            *(("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER") if with_gpu else ()),
         )
         if (value := os.environ.get(name))
     }
+    if not with_gpu:
+        kept["CUDA_VISIBLE_DEVICES"] = ""  # there is none, as far as CUDA is concerned
     return kept | {
         "PYTHONPATH": os.pathsep.join(dict.fromkeys((home, course))),
         "PYTHONHASHSEED": "0",  # the same submission gets the same grade again
@@ -127,15 +137,17 @@ def environment(work: str = namespaces.WORK) -> dict[str, str]:
     }
 
 
-def enclose(tier_name: str) -> None:
+def enclose(tier_name: str, devices: Sequence[str] = ()) -> None:
     """Take the zygote to where it forks from. In the tier `namespaces` it returns in another process, see there.
+
+    devices: files of devices that are shown besides the harmless ones.
 
     Raises SandboxRefused.
     """
     if tier_name != "namespaces":
         return
     try:
-        namespaces.enclose()
+        namespaces.enclose(devices)
     except OSError as error:
         raise SandboxRefused(str(error)) from None
 
@@ -157,7 +169,7 @@ def enter(tier_name: str, limits: Limits, number: int, keep: int) -> None:
         _open_nothing(keep)
         _limit(limits, tier_name)
         if tier_name == "landlock":
-            _lock_up(number)
+            _lock_up(number, gpu.nodes() if limits.gpu else ())
         if tier_name == "none":
             os.chdir(os.environ["HOME"])
         if tier_name != "namespaces":
@@ -180,7 +192,7 @@ def _open_nothing(keep: int) -> None:
         os.close(nowhere)
 
 
-def _lock_up(number: int) -> None:
+def _lock_up(number: int, devices: Sequence[str]) -> None:
     if os.geteuid() == 0:
         hidden = next((path for path in namespaces.shown_folders() if not _others_may_read(path)), None)
         if hidden is not None:
@@ -190,7 +202,7 @@ def _lock_up(number: int) -> None:
         os.setresgid(spare, spare, spare)
         os.setresuid(spare, spare, spare)
     shown = [*namespaces.shown_folders(), *namespaces.shown_system()]
-    landlock.restrict(shown, hidden=namespaces.masked_paths(shown), devices=namespaces.DEVICES)
+    landlock.restrict(shown, hidden=namespaces.masked_paths(shown), devices=namespaces.DEVICES, controlled=devices)
     os.chdir("/")
 
 
@@ -227,6 +239,8 @@ def _limit(limits: Limits, tier_name: str) -> None:
         resource.RLIMIT_NICE: 0,
         resource.RLIMIT_RTPRIO: 0,
     }
+    if limits.gpu:
+        del wanted[resource.RLIMIT_AS]  # CUDA reserves addresses for all memory that the machine and the GPU have
     if tier_name == "namespaces" or (tier_name == "landlock" and os.geteuid() == 0):
         # elsewhere the kernel would count all that the user runs, outside the box too
         wanted[resource.RLIMIT_NPROC] = limits.processes

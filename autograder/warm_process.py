@@ -7,7 +7,7 @@ import re
 import threading
 from pathlib import Path
 
-from autograder.kernels import SandboxRefused, Zygote
+from autograder.kernels import ColdStarts, SandboxRefused, Zygote
 from autograder.layout import CourseError
 
 _DEMOS = re.compile(r"from course\.demos import (\w+)")
@@ -20,23 +20,25 @@ def imports(released: str) -> tuple[str, ...]:
     return (*demos, *(["torch._dynamo"] if "torch.optim" in released else []))
 
 
-_zygotes: dict[tuple, Zygote] = {}
+_zygotes: dict[tuple, Zygote | ColdStarts] = {}
 _lock = threading.Lock()
 
 
-def start(released: str | Path, no_sandbox: bool = False) -> Zygote:
+def start(released: str | Path, no_sandbox: bool = False, student_gpu: bool = False) -> Zygote | ColdStarts:
     """The warm process for a lecture, by the text of its release or its path; begins to warm up and does not wait.
 
-    It ends with this process. Raises CourseError where this machine has no sandbox and none was waived.
+    It ends with this process. student_gpu: let students' code have the GPU, which nothing warm can do.
+    Raises CourseError where this machine has no sandbox and none was waived.
     """
     text = released.read_text(encoding="utf-8") if isinstance(released, Path) else released
     also = imports(text)
+    key = also, no_sandbox, student_gpu
     with _lock:
         try:
-            if (also, no_sandbox) not in _zygotes:
-                _zygotes[also, no_sandbox] = Zygote(no_sandbox=no_sandbox, also=also)
-                atexit.register(_zygotes[also, no_sandbox].close)
-            _zygotes[also, no_sandbox].start()
+            if key not in _zygotes:
+                _zygotes[key] = (ColdStarts if student_gpu else Zygote)(no_sandbox=no_sandbox, also=also)
+                atexit.register(_zygotes[key].close)
+            _zygotes[key].start()
         except SandboxRefused as error:
             raise CourseError(str(error)) from error
-        return _zygotes[also, no_sandbox]
+        return _zygotes[key]

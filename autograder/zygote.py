@@ -27,7 +27,7 @@ import types
 from collections.abc import Iterable
 from typing import NoReturn
 
-from autograder import namespaces, sandbox
+from autograder import gpu, namespaces, sandbox
 
 # what notebooks use
 WARM = (
@@ -46,7 +46,7 @@ def main() -> NoReturn:
     with open(os.path.join(os.path.dirname(__file__), "kernel.py"), encoding="utf-8") as file:
         kernel_source = file.read()  # in the enclosure there is no file of this package
     try:
-        sandbox.enclose(settings["tier"])
+        sandbox.enclose(settings["tier"], gpu.nodes() if limits.gpu else ())
     except sandbox.SandboxRefused as error:
         control.send(json.dumps({"refused": str(error)}).encode())
         sys.exit(1)
@@ -127,6 +127,8 @@ class Nursery:
         try:
             gc.enable()
             sandbox.enter(self.tier, self.limits, self.number, descriptor)
+            if self.limits.gpu:
+                _have_gpu()
             self.kernel.serve(descriptor, alone=self.tier == "namespaces", hidden=self.hidden)
         except sandbox.SandboxRefused as error:
             _last_word(descriptor, {"refused": str(error)})
@@ -151,6 +153,13 @@ class Nursery:
 
     def _say(self, what: dict) -> None:
         self.control.send(json.dumps(what).encode())
+
+
+def _have_gpu() -> None:
+    try:
+        gpu.keep_within(gpu.MEMORY)
+    except Exception as error:  # of CUDA, of its driver
+        raise sandbox.SandboxRefused(f"The GPU can't be used inside the sandbox: {error}") from error
 
 
 def _last_word(descriptor: int, what: dict) -> None:

@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from course import probes
+from course import devices, probes
 from course.case import Outcome, changed_arguments
 from course.views import View, view_output
 
@@ -23,10 +23,12 @@ def attempt(
     probe: Callable[..., Any] = probes.values,
     view: View | None = None,
     truth: Any = None,
+    device: str = "cpu",
 ) -> Outcome:
     """The outcome of `probe(answer, *arguments)` on fresh copies of the arguments, as `view` shows it, if there is one.
 
-    Warnings cost nothing. truth: what the case gives to the view.
+    Warnings cost nothing. truth: what the case gives to the view. device: where tensors and modules are put before the call; what
+    is returned, and the arguments afterwards, are looked at on the CPU.
 
     KeyboardInterrupt goes through, so that an endless loop can be stopped by hand; every other error is an outcome.
     """
@@ -35,9 +37,13 @@ def attempt(
     try:
         with warnings.catch_warnings(), contextlib.redirect_stdout(printed), _quiet_numpy():
             warnings.simplefilter("ignore")
+            if device != "cpu":
+                given = devices.moved(given, device)
             output = probe(answer, *given)
             if probes.talks(probe):
                 next(output)
+            elif device != "cpu":
+                output, given = devices.moved((output, given), "cpu")
             output = view_output(view, output, arguments, truth)
     except KeyboardInterrupt:
         raise

@@ -205,7 +205,10 @@ def test_the_page_says_on_top_whom_it_is_for_and_then_what_matters(course):
     assert f"2 of 3 cost no half {HINT} alan, grace" in read.said("mistakes")
     assert "cost 2 with wrong output 1 0 2 0 0.67 of 2 ridge 1 crashed 2 0 1 0 1.33 of 2" in read.said("exercises")
     assert read.said("looks").endswith("grace ridge crashed. It ended the process.")
-    assert "Seed of the cases 7 Sandbox namespaces Versions course 0.1.0, numpy 2.4.1" in read.said()
+    assert (
+        "Seed of the cases 7 Sandbox namespaces Computed by cpu (reference), cpu (students' code) Versions course 0.1.0, numpy 2.4.1"
+        in read.said()
+    )
 
 
 def test_a_mistake_of_one_student_stands_behind_those_of_many(course):
