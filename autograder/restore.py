@@ -7,7 +7,6 @@ the student added. So copied, deleted, retyped and Colab-edited cells still grad
 
 from __future__ import annotations
 
-import copy
 import json
 import os
 import re
@@ -112,7 +111,7 @@ def _plain_cell(cell: Any) -> dict[str, Any] | None:
 
 def restore(submitted: list[dict[str, Any]], released: NotebookNode) -> Restored:
     """Put the student's answers and added cells into a copy of the release."""
-    result = Restored(copy.deepcopy(released))
+    result = Restored(_copied(released))
     template = result.notebook.cells
     known = {_grade_id(cell): index for index, cell in enumerate(template) if _grade_id(cell)}
     submitted = _readable(submitted, known)
@@ -166,6 +165,13 @@ def restore(submitted: list[dict[str, Any]], released: NotebookNode) -> Restored
         template[where].source = _harmless(source)
     _insert(result.notebook, added)
     return result
+
+
+def _copied(value: Any) -> Any:
+    """A notebook's data anew: what JSON holds needs nothing of the care that `copy.deepcopy` takes."""
+    if isinstance(value, dict):
+        return type(value)((key, _copied(item)) for key, item in value.items())
+    return [_copied(item) for item in value] if isinstance(value, list) else value
 
 
 def _readable(submitted: list[dict[str, Any]], known: Iterable[str]) -> list[dict[str, Any]]:

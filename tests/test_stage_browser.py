@@ -144,7 +144,10 @@ def test_the_handle_moves_by_mouse_and_keys(browser, lab):
 def test_play_pause_and_steps(browser, lab):
     page = opened(browser, lab, "one.ipynb")
     page.get_by_role("button", name="play").click()
-    page.wait_for_function("() => Number(document.querySelector('.stg-play output').textContent) > 5")
+    # it stands at the end, where playing begins anew
+    page.wait_for_function(
+        "() => ((at) => at > 5 && at < 150)(Number(document.querySelector('.stg-play output').textContent))"
+    )
     page.get_by_role("button", name="pause").click()
     settle(page)
     paused = int(value(page, "time"))

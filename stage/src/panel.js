@@ -28,7 +28,7 @@ export class PanelView {
     this.element.className = "stg-panel";
     this.#canvas = document.createElement("canvas");
     this.#canvas.setAttribute("role", "img");
-    this.#context = this.#canvas.getContext("2d");
+    this.#context = this.#canvas.getContext("2d", { alpha: false });
     this.element.append(this.#canvas);
     this.#canvas.addEventListener("pointerdown", (event) => this.#pressed(event));
   }
@@ -60,7 +60,8 @@ export class PanelView {
     const { title, x, y } = panel.axes;
     this.#canvas.setAttribute("aria-label", plain([title, y && x ? `${y} against ${x}` : x || y].filter(Boolean).join(": ") || "picture"));
     this.#context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    this.#context.clearRect(0, 0, width, height);
+    this.#context.fillStyle = theme.paper;
+    this.#context.fillRect(0, 0, width, height);
     this.#draw(width, height);
     this.#placeGrips();
     return true;

@@ -10,6 +10,7 @@ import style from "./style.css";
 const NARROWEST = 300; // pixels of a panel before the next one wraps
 const GAP = 12;
 const QUIET = 500; // ms without a new picture until the note is read aloud
+const TOGETHER = 60; // ms that the numbers beside the controls wait for their picture: one frame is less work than two
 
 /**
  * Show a session in an element. Returns what takes it away again.
@@ -48,14 +49,15 @@ export function show(session, host) {
   let theme = null;
   let longest = 0;
 
-  // Settings may change many times between two frames: controls follow once a frame.
-  let stale = false;
+  // Settings may change many times between two pictures: controls follow with the picture, or soon without it.
+  let stale = 0;
   let fresh = true;
   let drawn = null;
   const paint = () => {
     frame = 0;
     if (stale) showSettings();
-    stale = false;
+    clearTimeout(stale);
+    stale = 0;
     if (fresh) draw();
     if (drawn) root.dispatchEvent(new CustomEvent("stage-painted", { bubbles: true, detail: { settings: drawn } }));
     drawn = null;
@@ -84,7 +86,7 @@ export function show(session, host) {
     root.classList.toggle("stg-busy", session.busy);
     if (note.dataset.text === text) return;
     note.dataset.text = text;
-    note.replaceChildren(...nodes(text));
+    fill(note, text);
     // The note may grow but never shrinks, so that the controls below stay under the hand that drags them.
     if (text.length > longest) {
       longest = text.length;
@@ -98,8 +100,7 @@ export function show(session, host) {
   const ends = [
     session.subscribe((what) => {
       if (what === "settings") {
-        stale = true;
-        next();
+        stale ||= setTimeout(next, TOGETHER);
       } else say();
       if (what === "picture") later();
     }),
@@ -124,6 +125,7 @@ export function show(session, host) {
   return () => {
     cancelAnimationFrame(frame);
     clearTimeout(speaking);
+    clearTimeout(stale);
     resize.disconnect();
     ends.forEach((end) => end());
     controls.forEach((control) => control.end?.());
@@ -154,9 +156,19 @@ function panelView(session) {
   return { kind: "panel", element: view.element, show: (...what) => view.update(...what) };
 }
 
+/** Put a text into an element; where runs of the same kinds stand there already, only what they say is changed. */
+function fill(home, text) {
+  const made = nodes(text);
+  const there = [...home.childNodes];
+  const alike = made.length === there.length && made.every((node, at) => node.nodeName === there[at].nodeName);
+  if (!alike) home.replaceChildren(...made);
+  else made.forEach((node, at) => there[at].textContent === node.textContent || (there[at].textContent = node.textContent));
+}
+
 function tableView() {
   const made = element("div", { className: "stg-table", tabIndex: 0, role: "region", "aria-label": "table" });
   let drawn = "";
+  let shape = "";
   return {
     kind: "table",
     element: made,
@@ -165,6 +177,13 @@ function tableView() {
       const state = JSON.stringify([panel, theme.dark]);
       if (state === drawn) return;
       drawn = state;
+      const same = JSON.stringify([panel.title, panel.header, panel.colors, panel.rows.map((row) => [row[0], row.length]), theme.dark]);
+      if (same === shape) {
+        const bodies = made.querySelectorAll("tbody tr");
+        panel.rows.forEach((row, at) => row.forEach((cell, column) => column && fill(bodies[at].children[column], cell)));
+        return;
+      }
+      shape = same;
       const stroke = (at) => {
         const color = panel.colors?.[at];
         return color ? [element("span", { className: "stg-stroke", style: `background:${theme.color(color)}` })] : [];
