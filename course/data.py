@@ -5,8 +5,12 @@ at every call. Labels are int64, classes 0..K-1.
 """
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import torch
 
 Seed = int | np.random.Generator
 
@@ -271,3 +275,19 @@ def topics_corpus(vocab_size: int | None = 500) -> tuple[np.ndarray, list[str]]:
     kept = [word for word, _ in (ranked if vocab_size is None else ranked[: vocab_size - 1])]
     number = {word: i for i, word in enumerate(kept, start=1)}
     return np.array([number.get(word, 0) for word in words], dtype=np.int64), ["<rare>", *kept]
+
+
+def python_help() -> tuple["torch.Tensor", list[str]]:
+    """The help texts of the Python interpreter as characters: some 465,000 on Python 3.11, a little different in each version.
+
+    They are sorted by key and joined with newlines; other characters than the 96 are dropped.
+    Returns ids (L,), an int64 tensor, and the list of 96 characters, newline and ASCII 32 to 126, of which 94 occur.
+    """
+    from pydoc_data.topics import topics
+
+    import torch
+
+    characters = ["\n", *map(chr, range(32, 127))]
+    number = {character: i for i, character in enumerate(characters)}
+    text = "\n".join(topics[key] for key in sorted(topics))
+    return torch.tensor([number[c] for c in text if c in number]), characters

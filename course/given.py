@@ -175,6 +175,71 @@ def _sample(part: str, seed: int, name: str) -> np.ndarray:
     return _parts(seed, name)[PARTS.index(part)].copy()
 
 
+HIDDEN = 24_000  # characters of the help texts
+
+
+def help_text(start: int) -> Given:
+    """The help texts as a tensor of characters (`data.python_help`), but for 24,000 from `start` on, which are hidden."""
+    return Given("help text", (int(start),))
+
+
+def hidden_text(start: int) -> Any:
+    """What `help_text` leaves out."""
+    return _help_ids()[start : start + HIDDEN].clone()
+
+
+def _help_text(start: int) -> Any:
+    import torch
+
+    ids = _help_ids()
+    return torch.cat([ids[:start], ids[start + HIDDEN :]])
+
+
+@lru_cache(maxsize=1)
+def _help_ids() -> Any:
+    from course import data
+
+    return data.python_help()[0]
+
+
+def network(layers: Sequence[Sequence[Any]], grads: float | None = None) -> Given:
+    """An `nn.Sequential` in eval mode from a list of layers [kind, ...], see `course.networks`.
+
+    grads: the number that the .grad of every parameter holds already; None for none
+    """
+    return Given("network", ([list(layer) for layer in layers], grads))
+
+
+def _network(layers: Sequence[Sequence[Any]], grads: float | None) -> Any:
+    from course.networks import build_network
+
+    return build_network(layers, grads)
+
+
+def tagged(part: str, seed: int) -> Given:
+    """The 600 training "images" of `data.tagged_digits`, whose tags give the label away, or their "labels": a tensor.
+
+    They are the first of `data.digits(900, seed)`, which leaves 897 that are not among them.
+    """
+    return Given("tagged", (part, int(seed)))
+
+
+@lru_cache(maxsize=1)
+def _tagged_digits(seed: int) -> tuple[Any, Any]:
+    import torch
+
+    from course import data
+    from course.shortcut_views import NUM_TRAIN
+
+    X, labels, _, _ = data.digits(900, seed)
+    X, labels = X[:NUM_TRAIN], labels[:NUM_TRAIN]
+    return data.tagged_digits(X, labels, seed=np.random.default_rng([seed, 9])), torch.from_numpy(labels.copy())
+
+
+def _tagged(part: str, seed: int) -> Any:
+    return _tagged_digits(seed)[("images", "labels").index(part)].clone()
+
+
 _BUILDERS: dict[str, Callable[..., Any]] = {
     "layout": _layout,
     "function": _function,
@@ -183,6 +248,7 @@ _BUILDERS: dict[str, Callable[..., Any]] = {
     "device": _device,
     "tensor": _tensor,
     "sample": _sample,
+    "help text": _help_text,
 }
 
 

@@ -30,6 +30,12 @@ from course.graph_probes import (  # noqa: F401 (probes, too)
 )
 from course.language_views import table  # noqa: F401 (a probe, too)
 from course.module_views import module  # noqa: F401 (a probe, too)
+from course.sequence_views import (  # noqa: F401 (probes, too)
+    cell_with_gradients,
+    character_model,
+    loss_with_gradient,
+    tokens,
+)
 from course.wire import Given
 
 

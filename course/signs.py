@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from course.case import Outcome, Tolerance, difference
+from course.case import Outcome, Tolerance, difference, is_tensor
 
 NEARLY = Tolerance(rtol=1e-3, atol=1e-6)
 OF_THE_ANSWER_ALONE = ("deaf", "differs")
@@ -208,6 +208,8 @@ def _numbers(value: Any) -> list[np.ndarray]:
         return [number for item in value for number in _numbers(item)]
     if isinstance(value, dict):
         return _numbers(list(value.values()))
+    if is_tensor(value):
+        value = value.detach().cpu().numpy()
     if isinstance(value, (int, float, np.number, np.ndarray)) and not isinstance(value, bool):
         return [np.asarray(value)] if np.asarray(value).dtype.kind in "iufc" else []
     return []

@@ -32,6 +32,7 @@ from course.network_views import (  # noqa: F401 (views, too)
     tents,
     threshold_network,
 )
+from course.sequence_views import characters_predicted, clipped, masked_loss  # noqa: F401 (views, too)
 
 View = Callable[[Any, Sequence[Any], Any], Any]
 
