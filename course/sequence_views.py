@@ -219,11 +219,13 @@ def _fault(
     surprise = (
         -score + np.where(log_p > -60, np.exp2(log_p) * log_p, 0).sum(axis=2).mean()
     )  # bits beyond those that it expects itself
-    if surprise > 0.8 and score < -3.4:
+    if surprise > 2:
         return "diverged"
     contexts = read[:60, :8].copy()
     contexts[:, -1] = contexts[0, -1]
     last = logits(contexts)[:, -1]
     if not _far(last, last[:1]):
         return "no memory"
+    if surprise > 0.8 and score < -3.4:
+        return "diverged"
     return "undertrained" if surprise < 0.3 else None
