@@ -291,3 +291,104 @@ def python_help() -> tuple["torch.Tensor", list[str]]:
     number = {character: i for i, character in enumerate(characters)}
     text = "\n".join(topics[key] for key in sorted(topics))
     return torch.tensor([number[c] for c in text if c in number]), characters
+
+
+CAPTION_WORDS = (
+    *("<pad>", "a", "the", "photo", "of", "digit", "number", "drawing", "handwritten"),
+    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"),
+    *("white", "black", "on", "in", "ink", "paper"),
+)
+"""The 25 words of the captions; a word's id is its place, 0 is padding."""
+
+CAPTIONS = (
+    "a {ink} {digit} on {paper} paper",
+    "the digit {digit} in {ink} ink",
+    "a photo of the number {digit} in {ink} on {paper}",
+    "handwritten {ink} {digit}",
+    "a drawing of a {ink} {digit}",
+)
+
+
+def caption_ids(sentence: str, length: int = 10) -> list[int]:
+    """A sentence over the CAPTION_WORDS as `length` ids, padded with 0. Raises ValueError for other words or too many."""
+    words = sentence.split()
+    unknown = [word for word in words if word not in CAPTION_WORDS[1:]]
+    if unknown:
+        raise ValueError(f"no caption has the word {unknown[0]!r}; there are {', '.join(CAPTION_WORDS[1:])}")
+    if len(words) > length:
+        raise ValueError(f"{len(words)} words are too many for {length} places")
+    return [CAPTION_WORDS.index(word) for word in words] + [0] * (length - len(words))
+
+
+def captioned_digits(seed: Seed = 0) -> tuple[tuple, tuple, "torch.Tensor"]:
+    """The 1797 digits as images, white on black or inverted with equal chance, each with a caption from one of five templates.
+
+    Returns train and test, each (images (N, 1, 8, 8) float32, tokens (N, 10) int64, classes (N,) int64) with 1200 and 597
+    pairs, and prompts (20, 10): "a white zero", "a black zero", "a white one", ... All are torch tensors; a class is
+    2 * digit + (1 if the ink is black). Black ink is 0 on paper of 1.
+    """
+    import torch
+    from sklearn.datasets import load_digits
+
+    images, digits = load_digits(return_X_y=True)
+    images = (images / 16).astype(np.float32).reshape(-1, 1, 8, 8)
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(len(images))
+    black, template = rng.integers(0, 2, len(images)), rng.integers(0, len(CAPTIONS), len(images))
+    names = CAPTION_WORDS[9:19]
+
+    def pairs(part: np.ndarray) -> tuple:
+        tokens = []
+        for i in part:
+            ink, paper = ("black", "white") if black[i] else ("white", "black")
+            tokens.append(caption_ids(CAPTIONS[template[i]].format(ink=ink, paper=paper, digit=names[digits[i]])))
+        shown = np.where(black[part, None, None, None], 1 - images[part], images[part])
+        return torch.from_numpy(shown), torch.tensor(tokens), torch.from_numpy(2 * digits[part] + black[part])
+
+    prompts = torch.tensor([caption_ids(f"a {ink} {name}") for name in names for ink in ("white", "black")])
+    return pairs(order[:1200]), pairs(order[1200:]), prompts
+
+
+def scaling_runs(
+    seed: Seed = 0,
+    floor: float = 1.2,
+    scale: float = 30.0,
+    exponent: float = 0.3,
+    smallest: float = 1e3,
+    largest: float = 1e8,
+    count: int = 25,
+    noise: float = 0.003,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Sizes of models and the losses that they reach, by a power law with a floor.
+
+    noise: the standard deviation of the losses' logarithms
+    Returns n (count,), evenly spaced in log n, and losses (count,) = (floor + scale * n**-exponent) * exp(noise * normal).
+    """
+    rng = np.random.default_rng(seed)
+    n = np.logspace(np.log10(smallest), np.log10(largest), count)
+    return n, (floor + scale * n**-exponent) * np.exp(noise * rng.normal(size=count))
+
+
+def parity_strings(n: int, length: int, seed: Seed = 0) -> tuple["torch.Tensor", "torch.Tensor"]:
+    """Random strings of bits. Returns bits (n, length) and their parity (n,), 1 for an odd number of ones; int64 tensors."""
+    import torch
+
+    _check_count(n)
+    bits = torch.from_numpy(np.random.default_rng(seed).integers(0, 2, (n, length)))
+    return bits, bits.sum(dim=1) % 2
+
+
+def ring_of_gaussians(
+    n: int, modes: int = 8, radius: float = 2.0, std: float = 0.15, phase: float = 0.0, seed: Seed = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Equal round blobs on a circle.
+
+    n: how many points; modes: how many blobs; std: of each in every coordinate; phase: by how much the ring is turned, in radians
+    Returns points (n, 2) float32 and the blobs' centres (modes, 2) float64.
+    """
+    _check_count(n, std)
+    rng = np.random.default_rng(seed)
+    angle = 2 * np.pi * np.arange(modes) / modes + phase
+    centres = radius * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    points = centres[rng.integers(modes, size=n)] + std * rng.standard_normal((n, 2))
+    return points.astype(np.float32), centres

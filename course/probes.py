@@ -36,6 +36,7 @@ from course.sequence_views import (  # noqa: F401 (probes, too)
     loss_with_gradient,
     tokens,
 )
+from course.scale_views import asked_in_turn, encoders, with_or_without_graph  # noqa: F401 (probes, too)
 from course.wire import Given
 
 

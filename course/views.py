@@ -33,6 +33,7 @@ from course.network_views import (  # noqa: F401 (views, too)
     threshold_network,
 )
 from course.sequence_views import characters_predicted, clipped, masked_loss  # noqa: F401 (views, too)
+from course.scale_views import finite_at_zero_rows, scaling_law, zero_shot_recognition  # noqa: F401 (views, too)
 
 View = Callable[[Any, Sequence[Any], Any], Any]
 

@@ -253,7 +253,7 @@ def in_float32(value):
         return type(value)(map(in_float32, value))
     if isinstance(value, torch.Tensor):
         return value.float()
-    return value if isinstance(value, dict) else np.float32(value)
+    return value if isinstance(value, (dict, bool, str)) else np.float32(value)
 
 
 @every_seed
@@ -370,7 +370,11 @@ def as_sent(outcome):
 
 @pytest.mark.parametrize(
     "exercise",
-    [e for e in EXERCISES.values() if e.probe is probes.values and not takes_sizes_only(e)],
+    [
+        e
+        for e in EXERCISES.values()
+        if e.probe is probes.values and not takes_sizes_only(e) and not judged_by_what_it_achieves(e)
+    ],
     ids=lambda e: e.id,
 )
 def test_a_table_of_memorised_visible_answers_fails(exercise):
