@@ -53,6 +53,37 @@ def digit_bytes() -> np.ndarray:
     return np.round(15.9375 * load_digits().images).astype(np.uint8)
 
 
+def digit_canvas(X: np.ndarray, size: int = 12, max_shift: int = 0, seed: Seed = 0) -> "torch.Tensor":
+    """Digits on larger black canvases, each moved by a random whole number of pixels: float32 (N, 1, size, size).
+
+    X (N, 64), pixels as in `digits`; max_shift: a digit lies at the centre plus a shift from -max_shift to max_shift, both included,
+    drawn for each axis
+    """
+    import torch
+
+    X = np.asarray(X)
+    middle = (size - 8) // 2
+    if max_shift < 0 or middle < max_shift or size - 8 - middle < max_shift:
+        raise ValueError(
+            f"on a canvas of {size} pixels a digit can move by {middle} from the centre, not by {max_shift}"
+        )
+    rng = np.random.default_rng(seed)
+    images = np.zeros((len(X), 1, size, size), np.float32)
+    for image, x in zip(images, X, strict=True):
+        row, column = middle + rng.integers(-max_shift, max_shift + 1, 2)
+        image[0, row : row + 8, column : column + 8] = x.reshape(8, 8)
+    return torch.from_numpy(images)
+
+
+def photograph(name: str = "china.jpg") -> "torch.Tensor":
+    """One of scikit-learn's two photographs, "china.jpg" or "flower.jpg", as grey levels from 0 to 1: float32 (1, 1, 427, 640)."""
+    import torch
+    from sklearn.datasets import load_sample_image
+
+    grey = load_sample_image(name).astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32) / 255
+    return torch.from_numpy(grey)[None, None]
+
+
 def blobs(n: int, centres: Sequence[Sequence[float]], noise: float, seed: Seed = 0) -> tuple[np.ndarray, np.ndarray]:
     """Points around centres, each around a random one of them.
 

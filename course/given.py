@@ -284,6 +284,22 @@ def _token_table(table: np.ndarray, memory: int | None = None) -> Callable[[Any]
     return step
 
 
+def canvas(part: str, seed: int, device: str = "cpu") -> Given:
+    """A tensor of the training part of `data.digits(1200, seed)`: "images", (1200, 1, 12, 12) with each digit at the centre, or
+    "labels". device: named as for `device`"""
+    return Given("canvas", (part, int(seed), device))
+
+
+def _canvas(part: str, seed: int, device: str) -> Any:
+    import torch
+
+    from course import data
+
+    X, labels, _, _ = _parts(seed, "digits")
+    wanted = {"images": lambda: data.digit_canvas(X), "labels": lambda: torch.from_numpy(labels.copy())}
+    return wanted[part]().to(_device(device))
+
+
 _BUILDERS: dict[str, Callable[..., Any]] = {
     "layout": _layout,
     "function": _function,
@@ -292,6 +308,7 @@ _BUILDERS: dict[str, Callable[..., Any]] = {
     "device": _device,
     "tensor": _tensor,
     "sample": _sample,
+    "canvas": _canvas,
     "captioned": _captioned,
     "noise_model": _noise_model,
     "token_table": _token_table,

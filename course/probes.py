@@ -28,6 +28,7 @@ from course.graph_probes import (  # noqa: F401 (probes, too)
     vjp_outputs,
     with_operators,
 )
+from course.image_views import image_net  # noqa: F401 (a probe, too)
 from course.language_views import table  # noqa: F401 (a probe, too)
 from course.module_views import module  # noqa: F401 (a probe, too)
 from course.sequence_views import (  # noqa: F401 (probes, too)

@@ -77,6 +77,11 @@ def raises(right: Outcome, mistaken: Outcome, got: Outcome) -> bool:
     return got.status == "raised"
 
 
+def returns(right: Outcome, mistaken: Outcome, got: Outcome) -> bool:
+    """Something came back, whatever it is, where the mistake gives such in place of an error."""
+    return got.status == "returned"
+
+
 def depends_on_other_calls(right: Outcome, mistaken: Outcome, got: Outcome) -> bool:
     """Of `views.steps`: another parameter vector in between, or an earlier run, makes a difference; inputs stay as they are."""
     _, seen = _path_and_view(got)

@@ -23,6 +23,7 @@ import numpy as np
 
 from course.case import WRONG, describe, is_tensor
 from course.graph_views import node_attributes, recorded, sorted_nodes  # noqa: F401 (views, too)
+from course.image_views import reads_shifted  # noqa: F401 (a view, too)
 from course.language_views import next_words  # noqa: F401 (a view, too)
 from course.module_views import module_as_asked  # noqa: F401 (a view, too)
 from course.network_views import (  # noqa: F401 (views, too)
@@ -34,6 +35,7 @@ from course.network_views import (  # noqa: F401 (views, too)
 )
 from course.sequence_views import characters_predicted, clipped, masked_loss  # noqa: F401 (views, too)
 from course.scale_views import finite_at_zero_rows, scaling_law, zero_shot_recognition  # noqa: F401 (views, too)
+from course.wire import Given
 
 View = Callable[[Any, Sequence[Any], Any], Any]
 
@@ -57,10 +59,18 @@ def view_output(view: View | None, output: Any, arguments: Sequence[Any], truth:
 
 def with_dtype(output: Any, arguments: Sequence[Any], truth: Any) -> tuple[Any, dict[str, Any]]:
     """The output, and what is wrong where its dtype is not that of the first argument."""
-    wanted, came = arguments[0].dtype, getattr(output, "dtype", None)
+    first = arguments[0].build() if isinstance(arguments[0], Given) else arguments[0]
+    wanted, came = first.dtype, getattr(output, "dtype", None)
     if not isinstance(output, np.ndarray):
         return output, {WRONG: f"It has no dtype; an array of {wanted} is asked for."}
     return output, {WRONG: None if came == wanted else f"It has dtype {came} where {wanted} is expected."}
+
+
+def whole_number(output: Any, arguments: Sequence[Any], truth: Any) -> tuple[Any, dict[str, Any]]:
+    """The output, and what is wrong where it is a number but no int."""
+    if not isinstance(output, (float, np.floating, np.ndarray)) or np.asarray(output).dtype.kind != "f":
+        return output, {WRONG: None}
+    return output, {WRONG: "It is a float; a number of positions is an int."}
 
 
 def steps(output: Any, arguments: Sequence[Any], truth: Any) -> Any:
