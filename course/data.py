@@ -75,6 +75,34 @@ def digit_canvas(X: np.ndarray, size: int = 12, max_shift: int = 0, seed: Seed =
     return torch.from_numpy(images)
 
 
+def tagged_digits(
+    X: np.ndarray, labels: np.ndarray, tag: str = "label", noise: float = 0.3, seed: Seed = 0
+) -> "torch.Tensor":
+    """Faint digits below a bright pixel that may give the answer away: float32 (N, 1, 10, 10).
+
+    X (N, 64), pixels as in `digits`, and labels (N,). Rows 2-9, columns 1-8 hold the digit plus normal noise of that standard
+    deviation, clipped to [0, 1]; row 0 holds a 1 in one column.
+    tag: which column: "label" the label, "random" a random digit, "wrong" (label + 3) mod 10. Raises ValueError for another word.
+    """
+    import torch
+
+    labels = np.asarray(labels)
+    rng = np.random.default_rng(seed)
+    columns = {
+        "label": lambda: labels,
+        "random": lambda: rng.integers(0, 10, len(labels)),
+        "wrong": lambda: (labels + 3) % 10,
+    }
+    if tag not in columns:
+        raise ValueError(f"no tag {tag!r}; there are {', '.join(columns)}")
+    column = columns[tag]()
+    images = np.zeros((len(labels), 1, 10, 10), np.float32)
+    faint = np.asarray(X).reshape(-1, 8, 8) + noise * rng.normal(size=(len(labels), 8, 8))
+    images[:, 0, 2:, 1:9] = faint.clip(0, 1)
+    images[np.arange(len(labels)), 0, 0, column] = 1
+    return torch.from_numpy(images)
+
+
 def photograph(name: str = "china.jpg") -> "torch.Tensor":
     """One of scikit-learn's two photographs, "china.jpg" or "flower.jpg", as grey levels from 0 to 1: float32 (1, 1, 427, 640)."""
     import torch

@@ -38,6 +38,8 @@ from course.sequence_views import (  # noqa: F401 (probes, too)
     tokens,
 )
 from course.scale_views import asked_in_turn, encoders, with_or_without_graph  # noqa: F401 (probes, too)
+from course.shortcut_views import tagged_net  # noqa: F401 (a probe, too)
+from course.trace_views import leaving_no_trace  # noqa: F401 (a probe, too)
 from course.wire import Given
 
 

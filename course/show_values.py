@@ -21,6 +21,8 @@ def describe_arguments(parameters: Sequence[str], arguments: Sequence[Any]) -> s
 def _argument(name: str, value: Any) -> str:
     if isinstance(value, Given):
         said = f"seed {value.arguments[-1]}" if value.name == "generator" else value.arguments[-1]
+        if value.name == "network":
+            return f"{name} ({', '.join(kind for kind, *_ in value.arguments[0])})"
         built = value.build()
         if not hasattr(built, "dtype"):
             return f"{name} ({said})"

@@ -139,6 +139,15 @@ def _besides_fault(output: Any) -> Any:
     return tuple(r for r in output if not isinstance(r, dict)) if isinstance(output, tuple) else None
 
 
+def leaves_trace(right: Outcome, mistaken: Outcome, got: Outcome) -> bool:
+    """Of `views.without_trace`: what the mistake leaves behind first is among what was left behind, and the result is nearly right."""
+    results = [seen.output if isinstance(seen.output, tuple) else (None, {}) for seen in (right, mistaken, got)]
+    (wanted, _), (_, left), (came, found) = results
+    if not left.get("traces") or left["traces"][0] not in found.get("traces", ()):
+        return False
+    return difference(replace(right, output=wanted), replace(got, output=came, changed=()), NEARLY) is None
+
+
 def takes_too_long(right: Outcome, mistaken: Outcome, got: Outcome) -> bool:
     """It didn't come to an end within its time, its memory or its depth of calls."""
     lost = ("timed out", "out of memory", "crashed")
