@@ -16,11 +16,12 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 from nbgrader import utils
-from nbgrader.api import Gradebook, InvalidEntry, MissingEntry, SubmittedNotebook
+from nbgrader.api import InvalidEntry, MissingEntry, SubmittedNotebook
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import AssignLatePenalties
 from traitlets.config import Config
 
+from autograder import gradebook
 from autograder.layout import Course, CourseError, Lecture
 from autograder.records import write_whole
 
@@ -35,7 +36,8 @@ class Entry:
     def __init__(self, course: Course, lecture: Lecture, config: Config, url: str) -> None:
         self.lecture, self.root = lecture, course.root
         self.directory = CourseDirectory(root=str(course.root), config=config)
-        self.book = Gradebook(url, self.directory.course_id)
+        self.book = gradebook.opened(url, self.directory.course_id)
+        self.book.db().expire_on_commit = False  # the lecture's cells stay as they are from one submission to the next
         self.late = AssignLatePenalties(config=config)
         self.late.log = log
         self.late.init_plugin()

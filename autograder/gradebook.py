@@ -8,12 +8,16 @@ import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import nbformat
 from nbformat import NotebookNode
 from traitlets.config import Config, PyFileConfigLoader
 
 from autograder.layout import Course, CourseError, Lecture
+
+if TYPE_CHECKING:
+    from nbgrader.api import Gradebook
 
 
 class GradebookAway(CourseError):
@@ -42,7 +46,7 @@ def ensure_assignment(course: Course, lecture: Lecture, notebook: NotebookNode) 
 
     Raises CourseError where it refuses them, GradebookAway.
     """
-    from nbgrader.api import Gradebook, MissingEntry
+    from nbgrader.api import MissingEntry
     from nbgrader.converters import GenerateAssignment
     from nbgrader.coursedir import CourseDirectory
 
@@ -52,7 +56,7 @@ def ensure_assignment(course: Course, lecture: Lecture, notebook: NotebookNode) 
         if cell.metadata.get("nbgrader", {}).get("grade")
     }
     config = configuration(course)
-    with _answering(), Gradebook(url(course), config.CourseDirectory.course_id) as gradebook:
+    with _answering(), opened(url(course), config.CourseDirectory.course_id) as gradebook:
         try:
             known = {
                 cell.name: cell.max_score for cell in gradebook.find_notebook(lecture.name, lecture.name).grade_cells
@@ -74,6 +78,18 @@ def ensure_assignment(course: Course, lecture: Lecture, notebook: NotebookNode) 
             f"The gradebook does not take the cells of {lecture.name}: {problem} nbgrader refuses to change a lecture's graded cells "
             "once submissions are in the gradebook. Grade with the version that was released, or remove its submissions first."
         )
+
+
+def opened(address: str, course_id: str) -> Gradebook:
+    """nbgrader's Gradebook, with its tables made where there are none.
+
+    For their version nbgrader starts a program that takes seconds; the library behind that program knows it at once.
+    """
+    from alembic.script import ScriptDirectory
+    from nbgrader import api, dbutil
+
+    api.get_alembic_version = ScriptDirectory(dbutil.ALEMBIC_DIR).get_current_head
+    return api.Gradebook(address, course_id)
 
 
 def store(

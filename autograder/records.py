@@ -70,7 +70,7 @@ def folder(course: Course, lecture: Lecture) -> Path:
 
 def write(course: Course, lecture: Lecture, record: Record) -> None:
     """Write a record in place of an earlier one. Raises CourseError where the disk does not take it; the earlier stays."""
-    write_whole(folder(course, lecture) / f"{record.student}.json", json.dumps(asdict(record), indent=1))
+    write_whole(folder(course, lecture) / f"{record.student}.json", json.dumps(asdict(record)))
 
 
 def write_whole(path: Path, text: str) -> None:
