@@ -336,22 +336,6 @@ def topics_corpus(vocab_size: int | None = 500) -> tuple[np.ndarray, list[str]]:
     return np.array([number.get(word, 0) for word in words], dtype=np.int64), ["<rare>", *kept]
 
 
-def python_help() -> tuple["torch.Tensor", list[str]]:
-    """The help texts of the Python interpreter as characters: some 465,000 on Python 3.11, a little different in each version.
-
-    They are sorted by key and joined with newlines; other characters than the 96 are dropped.
-    Returns ids (L,), an int64 tensor, and the list of 96 characters, newline and ASCII 32 to 126, of which 94 occur.
-    """
-    from pydoc_data.topics import topics
-
-    import torch
-
-    characters = ["\n", *map(chr, range(32, 127))]
-    number = {character: i for i, character in enumerate(characters)}
-    text = "\n".join(topics[key] for key in sorted(topics))
-    return torch.tensor([number[c] for c in text if c in number]), characters
-
-
 CAPTION_WORDS = (
     *("<pad>", "a", "the", "photo", "of", "digit", "number", "drawing", "handwritten"),
     *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"),
@@ -451,3 +435,19 @@ def ring_of_gaussians(
     centres = radius * np.stack([np.cos(angle), np.sin(angle)], axis=1)
     points = centres[rng.integers(modes, size=n)] + std * rng.standard_normal((n, 2))
     return points.astype(np.float32), centres
+
+
+def python_help() -> tuple["torch.Tensor", list[str]]:
+    """The help texts of the Python interpreter as characters: some 465,000 on Python 3.11, a little different in each version.
+
+    They are sorted by key and joined with newlines; other characters than the 96 are dropped.
+    Returns ids (L,), an int64 tensor, and the list of 96 characters, newline and ASCII 32 to 126, of which 94 occur.
+    """
+    from pydoc_data.topics import topics
+
+    import torch
+
+    characters = ["\n", *map(chr, range(32, 127))]
+    number = {character: i for i, character in enumerate(characters)}
+    text = "\n".join(topics[key] for key in sorted(topics))
+    return torch.tensor([number[c] for c in text if c in number]), characters

@@ -6,7 +6,7 @@ process calls the answer.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -175,6 +175,66 @@ def _sample(part: str, seed: int, name: str) -> np.ndarray:
     return _parts(seed, name)[PARTS.index(part)].copy()
 
 
+def captioned(part: str, seed: int) -> Given:
+    """A part of `data.captioned_digits(seed)`, a tensor: "images" or "tokens", of the training pairs."""
+    return Given("captioned", (part, int(seed)))
+
+
+@lru_cache(maxsize=1)
+def _captioned_pairs(seed: int) -> tuple[Any, ...]:
+    from course import data
+
+    return data.captioned_digits(seed)[0]
+
+
+def _captioned(part: str, seed: int) -> Any:
+    return _captioned_pairs(seed)[("images", "tokens").index(part)].clone()
+
+
+def noise_model(w: Any, steps: int) -> Given:
+    """A stand-in for a trained noise predictor: eps(x (..., d), t) from a tensor w (d, d), another at each of `steps` times t."""
+    return Given("noise_model", (w, int(steps)))
+
+
+def _noise_model(w: Any, steps: int) -> Callable[[Any, Any], Any]:
+    """It has parameters, as a network has, so what it says comes with a graph."""
+    import torch
+
+    w = torch.nn.Parameter(w)
+    return lambda x, t: torch.tanh(x @ w.to(x)) * (0.5 + t / steps)
+
+
+def token_table(table: np.ndarray, memory: int | None = None) -> Given:
+    """A stand-in for a language model: step(sequence) -> a row of table (R, V), chosen by its last `memory` tokens (None: all)."""
+    return Given("token_table", (np.asarray(table), memory))
+
+
+def _token_table(table: np.ndarray, memory: int | None = None) -> Callable[[Any], np.ndarray]:
+    def step(sequence: Any) -> np.ndarray:
+        row = 0
+        for token in list(sequence)[-memory if memory else 0 :]:
+            row = (31 * row + int(token) + 1) % len(table)
+        return table[row].copy()
+
+    return step
+
+
+def canvas(part: str, seed: int, device: str = "cpu") -> Given:
+    """A tensor of the training part of `data.digits(1200, seed)`: "images", (1200, 1, 12, 12) with each digit at the centre, or
+    "labels". device: named as for `device`"""
+    return Given("canvas", (part, int(seed), device))
+
+
+def _canvas(part: str, seed: int, device: str) -> Any:
+    import torch
+
+    from course import data
+
+    X, labels, _, _ = _parts(seed, "digits")
+    wanted = {"images": lambda: data.digit_canvas(X), "labels": lambda: torch.from_numpy(labels.copy())}
+    return wanted[part]().to(_device(device))
+
+
 HIDDEN = 24_000  # characters of the help texts
 
 
@@ -240,66 +300,6 @@ def _tagged(part: str, seed: int) -> Any:
     return _tagged_digits(seed)[("images", "labels").index(part)].clone()
 
 
-def captioned(part: str, seed: int) -> Given:
-    """A part of `data.captioned_digits(seed)`, a tensor: "images" or "tokens", of the training pairs."""
-    return Given("captioned", (part, int(seed)))
-
-
-@lru_cache(maxsize=1)
-def _captioned_pairs(seed: int) -> tuple[Any, ...]:
-    from course import data
-
-    return data.captioned_digits(seed)[0]
-
-
-def _captioned(part: str, seed: int) -> Any:
-    return _captioned_pairs(seed)[("images", "tokens").index(part)].clone()
-
-
-def noise_model(w: Any, steps: int) -> Given:
-    """A stand-in for a trained noise predictor: eps(x (..., d), t) from a tensor w (d, d), another at each of `steps` times t."""
-    return Given("noise_model", (w, int(steps)))
-
-
-def _noise_model(w: Any, steps: int) -> Callable[[Any, Any], Any]:
-    """It has parameters, as a network has, so what it says comes with a graph."""
-    import torch
-
-    w = torch.nn.Parameter(w)
-    return lambda x, t: torch.tanh(x @ w.to(x)) * (0.5 + t / steps)
-
-
-def token_table(table: np.ndarray, memory: int | None = None) -> Given:
-    """A stand-in for a language model: step(sequence) -> a row of table (R, V), chosen by its last `memory` tokens (None: all)."""
-    return Given("token_table", (np.asarray(table), memory))
-
-
-def _token_table(table: np.ndarray, memory: int | None = None) -> Callable[[Any], np.ndarray]:
-    def step(sequence: Any) -> np.ndarray:
-        row = 0
-        for token in list(sequence)[-memory if memory else 0 :]:
-            row = (31 * row + int(token) + 1) % len(table)
-        return table[row].copy()
-
-    return step
-
-
-def canvas(part: str, seed: int, device: str = "cpu") -> Given:
-    """A tensor of the training part of `data.digits(1200, seed)`: "images", (1200, 1, 12, 12) with each digit at the centre, or
-    "labels". device: named as for `device`"""
-    return Given("canvas", (part, int(seed), device))
-
-
-def _canvas(part: str, seed: int, device: str) -> Any:
-    import torch
-
-    from course import data
-
-    X, labels, _, _ = _parts(seed, "digits")
-    wanted = {"images": lambda: data.digit_canvas(X), "labels": lambda: torch.from_numpy(labels.copy())}
-    return wanted[part]().to(_device(device))
-
-
 _BUILDERS: dict[str, Callable[..., Any]] = {
     "layout": _layout,
     "function": _function,
@@ -308,11 +308,13 @@ _BUILDERS: dict[str, Callable[..., Any]] = {
     "device": _device,
     "tensor": _tensor,
     "sample": _sample,
+    "help text": _help_text,
     "canvas": _canvas,
     "captioned": _captioned,
     "noise_model": _noise_model,
     "token_table": _token_table,
-    "help text": _help_text,
+    "network": _network,
+    "tagged": _tagged,
 }
 
 

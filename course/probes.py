@@ -31,13 +31,13 @@ from course.graph_probes import (  # noqa: F401 (probes, too)
 from course.image_views import image_net  # noqa: F401 (a probe, too)
 from course.language_views import table  # noqa: F401 (a probe, too)
 from course.module_views import module  # noqa: F401 (a probe, too)
+from course.scale_views import asked_in_turn, encoders, with_or_without_graph  # noqa: F401 (probes, too)
 from course.sequence_views import (  # noqa: F401 (probes, too)
     cell_with_gradients,
     character_model,
     loss_with_gradient,
     tokens,
 )
-from course.scale_views import asked_in_turn, encoders, with_or_without_graph  # noqa: F401 (probes, too)
 from course.shortcut_views import tagged_net  # noqa: F401 (a probe, too)
 from course.trace_views import leaving_no_trace  # noqa: F401 (a probe, too)
 from course.wire import Given

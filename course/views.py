@@ -33,8 +33,8 @@ from course.network_views import (  # noqa: F401 (views, too)
     tents,
     threshold_network,
 )
-from course.sequence_views import characters_predicted, clipped, masked_loss  # noqa: F401 (views, too)
 from course.scale_views import finite_at_zero_rows, scaling_law, zero_shot_recognition  # noqa: F401 (views, too)
+from course.sequence_views import characters_predicted, clipped, masked_loss  # noqa: F401 (views, too)
 from course.shortcut_views import reads_digit  # noqa: F401 (a view, too)
 from course.trace_views import without_trace  # noqa: F401 (a view, too)
 from course.wire import Given
