@@ -118,8 +118,8 @@ def sample_token(logits, temperature, top_k, u):
         return int(logits.argmax())
     kept = np.sort(np.argsort(-logits, kind="stable")[:top_k])
     p = np.exp((logits[kept] - logits.max()) / temperature)
-    kept, cumulative = kept[p > 0], np.cumsum(p[p > 0])
-    place = np.searchsorted(cumulative, u * cumulative[-1], side="right")
+    kept, p = kept[p > 0], p[p > 0]
+    place = np.searchsorted(np.cumsum(p) / p.sum(), u, side="right")
     return int(kept[min(place, len(kept) - 1)])  # rounding must not lead beyond the last one
     # END SOLUTION
 
