@@ -96,9 +96,9 @@ torch.set_num_threads(1)  # small networks train fastest on one
 # %% exercise="clip_loss"
 
 # %% [markdown]
-# The next picture shows a batch of made-up pairs, with your loss on the right. Two things to try before you touch a
-# slider: what will the loss be at the far left, where the scale is nearly 0? And what will a perfectly confident
-# softmax cost if one of twelve pairs is mistaken?
+# The next picture shows a batch of made-up pairs, with your loss on the right. Two questions before you touch a
+# slider: what will the loss be at the far left, where the scale is small? And if one of twelve images prefers a stranger's
+# caption, what does a very sharp softmax cost? Then let it draw the whole curve.
 
 # %%
 demos.temperature(clip_loss)
