@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from course import data
-from course.figure import BLUE, GREY, INK, ORANGE, PURPLE
+from course.figure import BLUE, GREEN, GREY, INK, ORANGE, PURPLE
 from course.stage import (
     ReaderError,
     Stage,
@@ -94,12 +94,12 @@ def through_time(backward: Callable[..., Any], **settings: Any) -> Stage:
             said = [f"{size:.2g}" for size in sizes[reached]]
             layers.append(texts(times[reached], np.full(int(reached.sum()), 2.4), said, color=ORANGE, size=11))
         if where == "one step":
-            layers.append(handle(("step", None), (step, 2.75), label="arrives here", marker="X"))
+            layers.append(handle(("step", None), (step, 2.75), label="arrives", marker="X"))
         else:
             layers.append(points(times, np.full(STEPS, 2.75), color=ORANGE, marker="X", size=8))
         left = panel(
             *layers,
-            xlim=(0.5, STEPS + 0.5),
+            xlim=(0.5, STEPS + 1.1),
             ylim=(0, 3),
             axes=False,
             title="size of the gradient before each tanh",
@@ -382,14 +382,10 @@ def gates(step: Callable[..., Any], **settings: Any) -> Stage:
         )
         middle = cells[change - 1]
         kinds = {(0, 1): "remember", (1, 1): "add", (0, 0): "erase", (1, 0): "overwrite"}
-        corners = list(kinds)
+        here = [(corner, said) for corner, said in kinds.items() if np.hypot(i - corner[0], f - corner[1]) < 0.06]
         right = panel(
             rects([0.02, 0.02, 0.52, 0.52], [0.02, 0.52, 0.02, 0.52], 0.46, 0.46, color=GREY, filled=False),
-            texts(
-                [0.25 + 0.5 * a for a, _ in corners],
-                [0.25 + 0.5 * b for _, b in corners],
-                [kinds[corner] for corner in corners],
-            ),
+            *(texts(0.25 + 0.5 * a, 0.25 + 0.5 * b, said) for (a, b), said in here),
             points([i], [f], color=ORANGE, marker="o", size=10),
             x="input gate i",
             y="forget gate f",
@@ -398,7 +394,7 @@ def gates(step: Callable[..., Any], **settings: Any) -> Stage:
             xticks=[0, 0.5, 1],
             yticks=[0, 0.5, 1],
             equal=True,
-            title="what the two gates do together",
+            title="what the two gates do at a corner",
         )
         note = f"At step {change} the cell holds {middle:.3g}; at step {SPAN}, {SPAN - change} steps later, {cells[-1]:.3g}. "
         kept = f ** (SPAN - change)
@@ -431,7 +427,7 @@ def gates(step: Callable[..., Any], **settings: Any) -> Stage:
 
 COLUMNS, ROWS, CONTEXT = 40, 5, 40
 CHARACTERS = ["\n", *map(chr, range(32, 127))]
-SHADES = ("#0f5e35", "#3e90d5", "#8a5a12", "#e36c17")  # of probabilities above 0.5, 0.1, 0.02, and below
+SHADES = (GREEN, BLUE, PURPLE, ORANGE)  # of probabilities above 0.5, 0.1, 0.02, and below
 
 
 def writer(sample: Callable[..., Any], model: Callable[..., Any] | None, **settings: Any) -> Stage:
@@ -481,11 +477,17 @@ def writer(sample: Callable[..., Any], model: Callable[..., Any] | None, **setti
             title="written after the prompt (· space, ↵ new line)",
         )
         bits = -np.log2(p.clip(1e-9))
+        groups = [np.array([one == color for one in shade]) for color in SHADES]
+        dots = [
+            points(place[group], bits[group], color=color, size=5)
+            for color, group in zip(SHADES, groups, strict=True)
+            if group.any()
+        ]
         right = panel(
             line([0, len(p)], [1, 1], color=SHADES[0], width=0.8, dash=":"),
             line([0, len(p)], [np.log2(10)] * 2, color=SHADES[1], width=0.8, dash=":"),
             line([0, len(p)], [np.log2(50)] * 2, color=SHADES[2], width=0.8, dash=":"),
-            points(place, bits, color=shade, marker="o", size=4),
+            *dots,
             x="character",
             y="surprise in bits",
             xlim=(-2, len(p)),

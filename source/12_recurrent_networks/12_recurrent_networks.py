@@ -235,7 +235,7 @@ with until_written(rnn_forward):
     figure.colorbar(shown, ax=axes, label="state")
     show(
         figure,
-        alt="A pulse travels round a ring of sixteen units; with weights of 1.5 it stays, with 0.8 it dies away.",
+        alt="The states of sixteen units in a ring over forty steps, for weights of 1.5 and of 0.8, after a pulse in the first step.",
     )
 
 # %% [markdown] covers="12.12 12.14 12.15 E12-bptt-forward"
@@ -266,8 +266,8 @@ with until_written(rnn_forward):
 # \cdot 0 = 0.661$.
 #
 # With rows of units the products become matrix products, and matrices are transposed on the way back:
-# $\bar h_t = \text{upstream}_t + \bar z_{t+1} W_{hh}^\top$, $\bar z_t = \bar h_t \odot (1 - h_t^2)$ and $\overline
-# W_{hh} = \sum_t h_{t-1}^\top \bar z_t$, where *upstream* is what reaches $h_t$ directly, through its own output.
+# $\bar h_t = \text{upstream}_t + \bar z_{t+1} W_{hh}^\top$, $\bar z_t = \bar h_t \odot (1 - h_t^2)$ and
+# $\overline{W}_{hh} = \sum_t h_{t-1}^\top \bar z_t$, where *upstream* is what reaches $h_t$ directly, through its own output.
 
 # %% [markdown]
 # ### Exercise: rnn_backward (4 points, 18 minutes)
@@ -279,7 +279,7 @@ with until_written(rnn_forward):
 
 # %% [markdown]
 # Check yourself on the example above, then see your function at work in the demo. A gradient of size 1 arrives at one
-# step; drag the cross, or take the slider. Which steps get a share of it, and which of them contribute to the gradient
+# step; drag the mark above it, or take the slider. Which steps get a share of it, and which of them contribute to the gradient
 # of $W_{hh}$? What does a smaller spectral radius (the largest absolute value of an eigenvalue of $W_{hh}$) do to that?
 
 # %%
@@ -294,7 +294,7 @@ with until_written(rnn_forward, rnn_backward):
 demos.through_time(rnn_backward)
 
 # %% [markdown]
-# Steps after the cross get nothing, since the future doesn't act on the past. All steps up to it get something, the
+# Steps after the mark get nothing, since the future doesn't act on the past. All steps up to it get something, the
 # less the further away, and all of them add their part to the gradient of the one matrix. (The first adds nothing here
 # because $h_0 = 0$.) A gradient that arrives everywhere is a sum of such trains.
 #
@@ -320,7 +320,7 @@ demos.through_time(rnn_backward)
 # about 0.015; of forty near 1.1, about 45. Matrices do the same along their directions: the product **vanishes** or
 # **explodes** like the power of a number (Sepp Hochreiter, 1991; Yoshua Bengio, Patrice Simard and Paolo Frasconi, 1994).
 #
-# Two habits of speech need care. "The forward pass is squashed, while the backward pass is linear": yes, $\tanh$
+# A habit of speech needs care. "The forward pass is squashed, while the backward pass is linear": yes, $\tanh$
 # keeps states within $\pm 1$ and nothing limits gradients. But the *factors* of the backward pass are fixed by
 # the states of the forward pass. Where units are saturated, $1 - h_t^2$ is nearly 0, so large weights do not simply make
 # gradients explode. They may as well make them vanish.
@@ -368,7 +368,7 @@ axes[1].set(xlabel="h", ylabel="derivative", ylim=(0, 36))
 axes[1].legend(frameon=False, fontsize=8)
 show(
     figure,
-    alt="A map applied once, twice and six times, and its derivative: ever steeper in the middle, ever flatter elsewhere.",
+    alt="A map applied once, twice and six times to its own output, and the derivative of each.",
 )
 fixed = 0.5
 for _ in range(100):
@@ -394,8 +394,8 @@ print(
 #
 # where $\lVert\nabla\mathcal J\rVert$ is the norm of *all* entries of all parameters' gradients together. One common factor leaves
 # the direction as it is. Two arrays, (3, 0) and (4), have the norm 5; clipped to $M = 1$ they are (0.6, 0) and (0.8). Had
-# each been clipped by itself, they would be (1, 0) and (1), and if every entry were cut to $\pm 1$, too: another
-# direction, and no longer that of steepest descent.
+# each array been clipped by itself, or every entry been cut to $\pm 1$, they would be (1, 0) and (1): another direction,
+# and no longer that of steepest descent.
 
 # %% [markdown]
 # ### Exercise: clip_by_global_norm (1 point, 6 minutes)
@@ -473,7 +473,7 @@ ax.text(4.9, 1.95, "tanh", fontsize=8)
 label(ax, 3.0, -0.35, "each of $f, i, g, o$ sees $x_t$ and $h_{t-1}$", color=INK)
 show(
     figure,
-    alt="An LSTM cell: on the way from the old cell to the new one there is a product with f and a sum, nothing else.",
+    alt="An LSTM cell: the gates f, i and o, the candidate g, and the paths from the old cell to the new one and to the output.",
 )
 
 # %% [markdown]
@@ -508,10 +508,10 @@ demos.gates(lstm_step)
 # Memory is a choice of $f = 1$ and $i = 0$. Note how fast an $f$ of 0.9 forgets, and that a closed output gate hides what
 # is still there.
 #
-# Now the test. A sequence of forty numbers begins with $+1$ or $-1$; the rest is noise. At the end the network shall say
-# which it was. With 16 units and 120 steps of Adam, over five seeds: who will manage? The forget gates start at
-# $\sigma(b_f)$, and $\sigma(0) = 0.5$, $\sigma(1) = 0.73$, $\sigma(3) = 0.95$. Multiply each with itself forty times in
-# your head, roughly.
+# Now the test. A sequence of forty numbers begins with $+1$ or $-1$; the rest is noise. At the end the network shall
+# say which it was; an accuracy of 0.5 is chance. With 16 units and 120 steps of Adam, over five seeds: who will
+# manage? The forget gates start at $\sigma(b_f)$, and $\sigma(0) = 0.5$, $\sigma(1) = 0.73$, $\sigma(3) = 0.95$.
+# Multiply each with itself forty times in your head, roughly.
 
 
 # %%
@@ -668,9 +668,9 @@ with until_written(sample_token):
 # from random places, Adam and clipping are a good start; a few hundred steps suffice.
 #
 # The check hides 24,000 characters of the help texts, trains on the rest, twice, and asks for at most 2.75 bits per
-# hidden character in windows of 240, about what counting with two characters of context reaches. It reports the mean
-# base-2 logarithm of the probability, which is minus that number. It also changes later characters, to see that earlier
-# logits stay the same.
+# hidden character in windows of 240, about what counting with two characters of context reaches there. It reports the
+# mean base-2 logarithm of the probability, which is minus that number. It also changes later characters, to see that
+# earlier logits stay the same.
 
 # %% exercise="train_char_lm"
 
@@ -699,7 +699,7 @@ with until_written(train_char_lm, masked_nll):
     ax.set(xlabel="characters read so far", ylabel="bits per character", ylim=(0, None), xlim=(0, 240))
     show(
         figure,
-        alt="The model's bits per character against how much of the window it has read: it starts badly and then levels off.",
+        alt="The model's bits per character against how many characters of the window it has read.",
     )
 
 # %% [markdown]
@@ -708,8 +708,9 @@ with until_written(train_char_lm, masked_nll):
 # characters: what lies close by helps most and is learned first. Tables of counts do well on this text, which repeats
 # itself a lot; to beat the one with three characters, a network must train for longer.
 #
-# Now let it write. The prompt is yours. Each character is coloured by its probability under the model, from green for
-# more than one half to orange for less than one in fifty. Try temperature 0, then 2. What will go wrong in either?
+# Now let it write. The prompt is yours, and the model reads the last 40 characters. Each character is coloured by its
+# probability under the model, from green for more than one half to orange for less than one in fifty. Try temperature
+# 0, then 2. What will go wrong in either?
 
 # %%
 demos.writer(sample_token, model)
