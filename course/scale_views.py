@@ -25,16 +25,17 @@ def finite_at_zero_rows(output: Any, arguments: Sequence[Any], truth: Any) -> An
     A row of zeros has no direction, and what its gradient is depends on how the division by zero is kept away: if it is finite,
     it counts as zero. Gradients come in float32, which takes half the room and is exact enough.
     """
-    if not isinstance(output, tuple) or len(output) != 2 or not is_tensor(output[0]):
-        return output
-    loss, (*of_rows, of_scale) = output
+    loss, gradients = output
+    if not is_tensor(loss) or not isinstance(gradients, list) or len(gradients) != 3:
+        return loss, None, None
+    *of_rows, of_scale = gradients
     both = None
     if all(map(is_tensor, of_rows)):
         import torch
 
-        rows, gradients = torch.stack(arguments[:2]), torch.stack(of_rows)
-        empty = (rows == 0).all(dim=2, keepdim=True) & gradients.isfinite()
-        both = gradients.masked_fill(empty, 0.0).float()
+        rows, both = torch.stack(arguments[:2]), torch.stack(of_rows)
+        empty = (rows == 0).all(dim=2, keepdim=True) & both.isfinite()
+        both = both.masked_fill(empty, 0.0).float()
     return loss, both, of_scale.float() if is_tensor(of_scale) else None
 
 
