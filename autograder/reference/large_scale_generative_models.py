@@ -50,8 +50,8 @@ def train_digit_clip(images, tokens, vocab_size, seed=0):
     optimizer = torch.optim.Adam(parameters, lr=5e-3)
     for _ in range(20):
         for batch in torch.randperm(len(images)).split(150):
-            loss = clip_loss(image_encoder(images[batch]), text_encoder(tokens[batch]), log_scale)
             optimizer.zero_grad()
+            loss = clip_loss(image_encoder(images[batch]), text_encoder(tokens[batch]), log_scale)
             loss.backward()
             optimizer.step()
     return image_encoder.eval(), text_encoder.eval()

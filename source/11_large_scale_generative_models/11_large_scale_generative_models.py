@@ -326,7 +326,7 @@ E, A, B, alpha, beta = 1.69, 406.4, 410.7, 0.34, 0.28
 
 
 def law(n, d):
-    return E + A * n**-alpha + B * d**-beta
+    return E + A / n**alpha + B / d**beta
 
 
 figure, axes = panels(3, width=2.6, height=2.6, sharey=True)
@@ -416,8 +416,8 @@ def train_directly(length, optimizer, epochs=25, **options):
     steps = optimizer(net.parameters(), **options)
     for _ in range(epochs):
         for batch in torch.randperm(4000).split(200):
-            J = cross_entropy(net(2.0 * bits[batch] - 1), parity[batch])
             steps.zero_grad()
+            J = cross_entropy(net(2.0 * bits[batch] - 1), parity[batch])
             J.backward()
             steps.step()
     with torch.no_grad():
@@ -503,8 +503,8 @@ for bits in data.parity_strings(60, 8, 0)[0].tolist():
         next_tokens.append(int(target))
 examples, next_tokens = torch.stack(examples), torch.tensor(next_tokens)
 for _ in range(200):
-    J = cross_entropy(step_network(examples), next_tokens)
     steps.zero_grad()
+    J = cross_entropy(step_network(examples), next_tokens)
     J.backward()
     steps.step()
 print(f"{sum(p.numel() for p in step_network.parameters())} parameters, loss {J:.4f} after 200 steps")
@@ -764,8 +764,8 @@ costs = []
 for _ in range(3000):
     x_0, t, noise = ring[torch.randint(4000, (256,))], torch.randint(T, (256,)), torch.randn(256, 2)
     x_t = abar[t].sqrt()[:, None] * x_0 + (1 - abar[t]).sqrt()[:, None] * noise
-    J = ((net(x_t, t) - noise) ** 2).mean()
     optimizer.zero_grad()
+    J = ((net(x_t, t) - noise) ** 2).mean()
     J.backward()
     optimizer.step()
     schedule.step()
