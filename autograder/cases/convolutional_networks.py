@@ -1068,6 +1068,7 @@ def _fitted(net: Callable[[], nn.Module], images, labels, seed: int, epochs: int
 def _fit(make: Callable[[], nn.Module], images: bytes, labels: bytes, seed: int, epochs: int, lr: float) -> nn.Module:
     images = torch.from_numpy(np.frombuffer(images, dtype=np.float32).reshape(-1, 1, 12, 12).copy())
     labels = torch.from_numpy(np.frombuffer(labels, dtype=np.int64).copy())
+    torch.set_num_threads(1)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         net = make()
