@@ -284,7 +284,7 @@ def tagged(part: str, seed: int) -> Given:
     return Given("tagged", (part, int(seed)))
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=4)
 def _tagged_digits(seed: int) -> tuple[Any, Any]:
     import torch
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack
 from functools import lru_cache
@@ -14,7 +15,6 @@ from course.case import WRONG, describe, is_tensor
 BARS = {"accuracy with random tags": 0.78, "accuracy with wrong tags": 0.78}
 LEAKING = "accuracy with leaking tags"
 NUM_TRAIN = 600
-DEFAULT_DECAY = 0.01  # of torch's AdamW, which nobody has asked for
 
 
 def tagged_net(answer: Callable[..., Any], images: Any, labels: Any, seed: int) -> Generator[Any, Any, None]:
@@ -64,7 +64,10 @@ class _Watch(ExitStack):
 
     def _see_step(self, optimizer: Any, *rest: Any) -> None:
         self.is_first = True
-        self.decay = max(self.decay, *(float(group.get("weight_decay", 0)) for group in optimizer.param_groups))
+        by_itself = inspect.signature(type(optimizer)).parameters.get("weight_decay")
+        unasked = 0.0 if by_itself is None else by_itself.default  # AdamW decays a little unless told otherwise
+        decays = [float(group.get("weight_decay", 0)) for group in optimizer.param_groups]
+        self.decay = max(self.decay, *(decay for decay in decays if decay != unasked), 0.0)
 
     def _see_input(self, module: Any, inputs: tuple[Any, ...]) -> None:
         x = inputs[0] if inputs else None
@@ -78,8 +81,11 @@ class _Watch(ExitStack):
             self.is_first = False
 
     def seen(self, net: Any) -> dict[str, Any]:
-        """ "decay": the strongest; "dropout": its largest probability; "noise": the share of pixels between tag and digit, always
-        0 in the data, that were not; "hidden": rows and columns of the digit that were 0 for the network"""
+        """What was seen, by name.
+
+        "decay": the strongest weight decay that was asked for; "dropout": its largest probability; "noise": the share of pixels
+        between tag and digit, 0 in all data, that were not; "hidden": rows and columns of the digit that were 0 for the network
+        """
         import torch
 
         dropout = [part.p for part in net.modules() if isinstance(part, torch.nn.modules.dropout._DropoutNd)]
@@ -149,7 +155,7 @@ def _fault(talk: Any, shown: np.ndarray, shares: dict[str, float], seen: dict[st
     for name, least, word in (
         ("dropout", 0.0, "dropout"),
         ("noise", 0.3, "noise"),
-        ("decay", DEFAULT_DECAY, "weight decay"),
+        ("decay", 0.0, "weight decay"),
     ):
         if isinstance(seen.get(name), float) and seen[name] > least:
             return f"{said}, with {word}"

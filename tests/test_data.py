@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits
 
 from course import data
@@ -147,3 +148,23 @@ def test_an_arm_pays_its_mean_plus_standard_normal_noise():
     assert [data.bandit([0, 1], 5).pull(0) for _ in range(2)] == [data.bandit([0, 1], 5).pull(0)] * 2
     with pytest.raises(IndexError, match="arms 0 to 1"):
         machines.pull(2)
+
+
+def test_tagged_digits_are_faint_digits_below_a_bright_pixel():
+    X, labels, _, _ = data.digits(200, 1)
+    for tag, column in (("label", labels), ("wrong", (labels + 3) % 10)):
+        images = data.tagged_digits(X, labels, tag, seed=2)
+        assert (images.shape, images.dtype) == ((200, 1, 10, 10), torch.float32)
+        np.testing.assert_array_equal(images[:, 0, 0].argmax(dim=1), column)
+        assert (images[:, 0, 0].sum(dim=1) == 1).all()
+        assert images[:, 0, 1].abs().max() == 0
+        assert images[:, 0, :, (0, 9)][:, 2:].abs().max() == 0
+        assert (images.min(), images.max()) == (0, 1)
+    off = images[:, 0, 2:, 1:9].numpy().reshape(200, 64) - X
+    middle = (X > 0.3) & (X < 0.7)  # hardly ever clipped
+    assert off[middle].std() == pytest.approx(0.3, rel=0.15)
+    random = data.tagged_digits(X, labels, "random", seed=2)
+    assert 0.02 < (random[:, 0, 0].argmax(dim=1).numpy() == labels).mean() < 0.2
+    assert torch.equal(random, data.tagged_digits(X, labels, "random", seed=2))
+    with pytest.raises(ValueError, match="sideways"):
+        data.tagged_digits(X, labels, "sideways")

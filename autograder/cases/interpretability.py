@@ -1303,7 +1303,7 @@ train_without_shortcut = Exercise(
 )
 
 
-def _trained(images, labels, seed, prepare=lambda images: images, dropout=None, decay=0.0, steps=90):
+def _trained(images, labels, seed, prepare=lambda images: images, dropout=None, decay=0.0, steps=60):
     """A network 100-64-10, by Adam on all images at once."""
     with torch.random.fork_rng():
         torch.manual_seed(seed)
