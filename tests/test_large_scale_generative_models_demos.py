@@ -51,14 +51,13 @@ def test_every_preset_and_any_settings_give_a_picture_with_a_note_and_finite_poi
 def test_a_search_finds_what_it_is_asked_for_and_never_seen_combinations_are_not_recognised():
     stage = STAGES["search"]
     panels, _ = stage.picture(caption="black ink", blind=False)
-    (sheet,) = layers(panels, "field")
+    sheet, _ = layers(panels, "field")
     tiles = [
         sheet.arrays["Z"][r : r + 8, c : c + 8]
         for r, c in ((0, 0), (0, 9), (0, 18), (0, 27), (0, 36), (10, 0), (10, 9))
     ]
     assert all(tile[[0, -1]].mean() > 0.5 for tile in tiles)  # black ink on white paper, at the rim mostly paper
-    shares = layers(stage.picture(blind=False)[0], "rects")[-1].arrays["width"]
-    blind = layers(stage.picture(blind=True)[0], "rects")[-1].arrays["width"]
+    shares, blind = (layers(stage.picture(blind=b)[0], "field")[-1].arrays["Z"].T.ravel() for b in (False, True))
     assert shares.mean() > 0.85
     assert shares[demos.HELD_OUT] > 0.6
     assert blind[demos.HELD_OUT] < 0.2

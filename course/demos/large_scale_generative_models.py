@@ -103,7 +103,7 @@ def search(train: Callable[..., Any], scores: Callable[..., Any], **settings: An
             field(sheet, x=(0, 45), y=(20, 0), cells=True, colors="gray", limits=(0, 1)),
             texts(
                 [9 * (place % 5) + 4 for place in range(SHOWN)],
-                [10 * (place // 5) + 9 for place in range(SHOWN)],
+                [20 - 10 * (place // 5) - 9 for place in range(SHOWN)],
                 [f"{place + 1}" for place in range(SHOWN)],
                 color=GREY,
                 size=11,
@@ -111,7 +111,7 @@ def search(train: Callable[..., Any], scores: Callable[..., Any], **settings: An
             axes=False,
             equal=True,
             xlim=(-0.5, 45),
-            ylim=(20.5, -0.5),
+            ylim=(-0.5, 20.5),
             title=f"found: “{caption.strip()}”",
         )
         ranks = np.arange(SHOWN)
@@ -128,14 +128,18 @@ def search(train: Callable[..., Any], scores: Callable[..., Any], **settings: An
             width=0.6,
         )
         shares = trained(blind)[2]
-        colours = [ORANGE if blind and k == HELD_OUT else BLUE if k % 2 else GREY for k in range(20)]
+        marked = [rects(HELD_OUT // 2, 0, 1, 1, color=ORANGE, filled=False)] if blind else []
         right = panel(
-            rects(0, np.arange(20) + 0.1, shares, 0.8, color=colours),
-            x="share recognised among 20 prompts",
-            xlim=(0, 1),
-            ylim=(20, 0),
-            yticks={k + 0.5: f"{'black' if k % 2 else 'white'} {DIGITS[k // 2]}" for k in range(20)},
-            width=0.8,
+            field(
+                shares.reshape(10, 2).T, x=(0, 10), y=(2, 0), cells=True, colors="gray", limits=(-0.5, 1), values=".2f"
+            ),
+            *marked,
+            xticks={k + 0.5: name for k, name in enumerate(DIGITS)},
+            yticks={1.5: "white", 0.5: "black"},
+            xlim=(0, 10),
+            ylim=(0, 2),
+            equal=True,
+            title="share recognised among 20 prompts" + (" (orange: never seen)" if blind else ""),
         )
         said = f"Best match: cosine {first[best[0]]:.2f}. "
         said += f"Of the hidden images, {shares[HELD_OUT]:.0%} of the black threes are recognised, "
