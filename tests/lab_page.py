@@ -37,7 +37,8 @@ def running_lab(folder, log, prompt=True):
         "-m",
         *program,
         f"--ServerApp.port={_free_port()}",
-        *([] if prompt else ["--allow-root"]),
+        # where the course is installed its extension is enabled for every server of the environment
+        *([] if prompt else ["--allow-root", "--ServerApp.jpserver_extensions={'course.server': False}"]),
     ]
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
     with log.open("w") as output:
