@@ -180,15 +180,16 @@ def captioned(part: str, seed: int) -> Given:
     return Given("captioned", (part, int(seed)))
 
 
-@lru_cache(maxsize=1)
-def _captioned_pairs(seed: int) -> tuple[Any, ...]:
+@lru_cache(maxsize=4)
+def captioned_pairs(seed: int) -> tuple[Any, ...]:
+    """`data.captioned_digits(seed)`, made once for all who only read it."""
     from course import data
 
-    return data.captioned_digits(seed)[0]
+    return data.captioned_digits(seed)
 
 
 def _captioned(part: str, seed: int) -> Any:
-    return _captioned_pairs(seed)[("images", "tokens").index(part)].clone()
+    return captioned_pairs(seed)[0][("images", "tokens").index(part)].clone()
 
 
 def noise_model(w: Any, steps: int) -> Given:
