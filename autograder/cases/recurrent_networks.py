@@ -1342,8 +1342,8 @@ def bad_input_accepted(logits, temperature, top_k, u):
 def texts(rng: np.random.Generator) -> Iterator[Case]:
     length = len(data.python_help()[0])
     for name, low, high in (
-        ("a text near the beginning is hidden", 0.02, 0.08),
-        ("a text near the middle", 0.38, 0.48),
+        ("a text near the beginning is hidden", 0.02, 0.07),
+        ("a text near the middle", 0.45, 0.5),
     ):
         start = int(length * rng.uniform(low, high))
         yield Case(name, given.help_text(start), 96, int(rng.integers(2**31)), truth=start)

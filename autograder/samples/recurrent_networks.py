@@ -762,7 +762,7 @@ def train_char_lm(ids, vocab_size, seed=0):
     torch.set_num_threads(1)
     net = Causal(vocab_size)
     opt = torch.optim.Adam(net.parameters(), lr=0.01)
-    for step in range(160):
+    for step in range(200):
         i = torch.randint(len(ids) - 33, (32,))
         w = torch.stack([ids[s : s + 33] for s in i.tolist()])
         opt.zero_grad()

@@ -622,7 +622,7 @@ def train_char_lm(ids, vocab_size, seed=0):
     generator = torch.Generator().manual_seed(seed)
     model = Window(vocab_size)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
-    for step in range(180):
+    for step in range(240):
         start = torch.randint(len(ids) - 33, (24, 1), generator=generator)
         text = ids[start + torch.arange(33)]
         loss = torch.nn.functional.cross_entropy(model(text[:, :-1]).flatten(0, 1), text[:, 1:].flatten())
@@ -686,7 +686,7 @@ def train_char_lm(ids, vocab_size, seed=0):
         RIGHT["train_char_lm"][1],
         ("return self.output(torch", "return torch.nn.functional.softmax(self.output(torch"),
         (".flatten(2))))", ".flatten(2)))), dim=2)"),
-        ("range(180)", "range(9)"),
+        ("range(240)", "range(9)"),
     ),
     "time_and_batch_swapped": slip(train, first, ("self.embed(x.T)", "self.embed(x)"), (".transpose(0, 1)", "")),
     "learning_rate_explodes": slip(
