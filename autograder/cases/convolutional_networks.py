@@ -107,6 +107,8 @@ _two_ways(
     "Rounding to the nearest whole number sometimes goes up: then the last position you count reaches past the border.",
     count=lambda room, stride: round(room / stride) + 1,
 )
+_two_ways(conv_output_size, "rounds_to_nearest", "", count=lambda room, stride: round(room / stride + 1))
+_two_ways(conv_output_size, "rounds_to_nearest", "", count=lambda room, stride: int(room / stride + 1.5))
 _two_ways(
     conv_output_size,
     "float_returned",
