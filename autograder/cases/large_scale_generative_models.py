@@ -533,14 +533,14 @@ def _balance(A, B, alpha, beta):
 
 @chinchilla_optimum.mistake
 def forgets_six(compute, E, A, B, alpha, beta):
-    """Multiply your N and D: is it the budget divided by 6?"""
+    """Multiply your n and d: is it the budget divided by 6?"""
     n_opt = _balance(A, B, alpha, beta) * compute ** (beta / (alpha + beta))
     return _split(compute, E, A, B, alpha, beta, compute, n_opt)
 
 
 @chinchilla_optimum.mistake
 def six_in_one_place_only(compute, E, A, B, alpha, beta):
-    """Your N and D are on different sides of the factor 6: one of them is computed from compute / 6, the other from compute itself."""
+    """Your n and d are on different sides of the factor 6: one of them is computed from compute / 6, the other from compute itself."""
     n_opt = _balance(A, B, alpha, beta) * compute ** (beta / (alpha + beta))
     return _split(compute, E, A, B, alpha, beta, compute / 6, n_opt)
 
@@ -580,19 +580,19 @@ def exponents_swapped(compute, E, A, B, alpha, beta):
 
 @chinchilla_optimum.mistake
 def even_split(compute, E, A, B, alpha, beta):
-    """Move a little along the constraint: your loss still falls. N and D are equal only by coincidence."""
+    """Move a little along the constraint: your loss still falls. n and d are equal only by coincidence."""
     return _split(compute, E, A, B, alpha, beta, compute / 6, np.sqrt(compute / 6))
 
 
 @chinchilla_optimum.mistake
 def prefactor_dropped(compute, E, A, B, alpha, beta):
-    """The exponent is right, A and B have no effect on your N and D. What does the balance of the two slopes say about them?"""
+    """The exponent is right, A and B have no effect on your n and d. What does the balance of the two slopes say about them?"""
     return _split(compute, E, A, B, alpha, beta, compute / 6, (compute / 6) ** (beta / (alpha + beta)))
 
 
 @chinchilla_optimum.mistake
 def prefactor_upside_down(compute, E, A, B, alpha, beta):
-    """A larger A says that a small model costs more, and should make N larger. Yours becomes smaller: the factor G stands in the
+    """A larger A says that a small model costs more, and should make n larger. Yours becomes smaller: the factor G stands in the
     wrong place."""
     n_opt = (compute / 6) ** (beta / (alpha + beta)) / _balance(A, B, alpha, beta)
     return _split(compute, E, A, B, alpha, beta, compute / 6, n_opt)
@@ -622,7 +622,7 @@ def model_and_data_swapped(compute, E, A, B, alpha, beta):
 
 @chinchilla_optimum.mistake
 def floor_forgotten(compute, E, A, B, alpha, beta):
-    """N and D are right, and the loss is smaller than any model's: E is part of it."""
+    """n and d are right, and the loss is smaller than any model's: E is part of it."""
     n_opt, d_opt, loss = reference.chinchilla_optimum(compute, E, A, B, alpha, beta)
     return n_opt, d_opt, loss - E
 

@@ -86,7 +86,7 @@ def fit_scaling_law(n, loss):
 
 
 def chinchilla_optimum(compute, E, A, B, alpha, beta):
-    """Parameters N and tokens D that minimise E + A N**(-alpha) + B D**(-beta) among all with 6 N D = compute.
+    """Parameters n and tokens d that minimise E + A n**(-alpha) + B d**(-beta) among all with 6 n d = compute.
 
     compute: a budget in floating-point operations, a number or an array; E, A, B, alpha and beta: positive numbers
     Returns n_opt, d_opt and the loss there, each like compute.

@@ -356,7 +356,7 @@ def budget(optimum: Callable[..., Any], **settings: Any) -> Stage:
         tokens = (compute - 2 * n * served) / (6 * n)
         total = np.where(tokens > 0, _loss(n, np.maximum(tokens, 1.0)), np.nan)
         marks = []
-        note = f"6 N D = {compute:.1e}: your optimum is N = {n_opt:.2e} parameters and D = {d_opt:.2e} tokens, "
+        note = f"6nd = {compute:.1e}: your optimum is n = {n_opt:.2e} parameters and d = {d_opt:.2e} tokens, "
         note += f"{d_opt / n_opt:.0f} for each parameter, with a loss of {loss:.3f}."
         if served >= 1e9:
             best = int(np.nanargmin(total)) if np.isfinite(total).any() else None
@@ -364,14 +364,14 @@ def budget(optimum: Callable[..., Any], **settings: Any) -> Stage:
             if best is not None:
                 marks.append(points([n[best]], [total[best]], color=PURPLE, size=9))
                 note += (
-                    f" If {served:.0e} tokens must be served from the same budget, N = {n[best]:.2e} is best (purple)."
+                    f" If {served:.0e} tokens must be served from the same budget, n = {n[best]:.2e} is best (purple)."
                 )
         left = panel(
             *curves,
             line(n, _loss(n, compute / 6 / n), color=BLUE),
             *marks,
             points([n_opt], [loss], color=ORANGE, size=11),
-            x="parameters N",
+            x="parameters n",
             y="loss at this budget",
             xlog=True,
             xlim=(1e7, 1e13),
@@ -380,8 +380,8 @@ def budget(optimum: Callable[..., Any], **settings: Any) -> Stage:
         )
         best_n, best_d, _ = along()
         right = panel(
-            line(budgets, best_n, color=BLUE, label="N"),
-            line(budgets, best_d, color=PURPLE, label="D"),
+            line(budgets, best_n, color=BLUE, label="n"),
+            line(budgets, best_d, color=PURPLE, label="d"),
             points([compute, compute], [n_opt, d_opt], color=ORANGE, size=9),
             *[
                 layer
@@ -400,7 +400,7 @@ def budget(optimum: Callable[..., Any], **settings: Any) -> Stage:
                 )
             ],
             x="compute [operations]",
-            y="parameters N, tokens D",
+            y="parameters n, tokens d",
             xlog=True,
             ylog=True,
             xlim=(1e18, 1e26),

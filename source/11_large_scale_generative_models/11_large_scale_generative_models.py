@@ -97,8 +97,8 @@ torch.set_num_threads(1)  # small networks train fastest on one
 
 # %% [markdown]
 # The next picture shows a batch of made-up pairs, with your loss on the right. Two questions before you touch a
-# slider: what will the loss be at the far left, where the scale is small? And if one of twelve images prefers a stranger's
-# caption, what does a very sharp softmax cost? Then let it draw the whole curve.
+# slider: what will the loss be at the far left, where the scale is small? And if one of twelve images prefers a
+# stranger's caption, what does a very sharp softmax cost? Then let it draw the whole curve.
 
 # %%
 demos.temperature(clip_loss)
@@ -154,9 +154,10 @@ print("prompts:", ", ".join(words(p) for p in prompts[:4]), "...", words(prompts
 # judged on hidden images: for each, the most similar of 20 prompts, "a white zero" to "a black nine", should be the
 # right one in at least 85 % of cases. These sentences don't occur in training, and no class is ever given to you.
 #
-# Two linear layers with a ReLU are enough for the images. For a text, the mean of learned word vectors will do; leave
-# padding (token 0) out of it. Batches of 100 to 200 pairs and twenty epochs of Adam are plenty; much longer training
-# makes it worse. What must stay together when you shuffle?
+# Two linear layers with a ReLU between them are enough for the images. For a text, the mean of learned word vectors will
+# do; leave padding (token 0) out of it. Let both vectors have, say, 32 numbers, and start `log_scale` at 2 as one more
+# parameter to be learned. Batches of 100 to 200 pairs and twenty epochs of Adam with a learning rate of 0.005 are plenty;
+# much longer training makes it worse. What must stay together when you shuffle?
 
 # %% exercise="train_digit_clip"
 
@@ -251,11 +252,11 @@ demos.search(train_digit_clip, zero_shot_scores)
 # $$L \approx \left(\frac{x_c}{x}\right)^{\alpha}$$
 #
 # with exponents of about 0.08 for parameters and 0.10 for data. With $\alpha = 0.076$ ten times the parameters leave
-# $10^{-0.076} = 0.84$ of the loss: it falls by 16 %. Cutting it in half takes $2^{1/0.076}$, nearly ten thousand times
+# $10^{-0.076} = 0.84$ of the loss: it falls by 16 %. Cutting it in half takes $2^{1/0.076}$, some nine thousand times
 # as many. The law holds for each of the two while the other is plentiful; then the other becomes the bottleneck.
 #
-# (In this section $L$ is the test loss in nats per token, $n$ and $d$ count parameters and tokens, and $\alpha$
-# and $\beta$ are exponents. They are not our usual letters, but those of everyone who writes about this.)
+# (In this section $L$ is the test loss in nats per token, $\alpha$ and $\beta$ are exponents, and $n$ and $d$ count
+# parameters and tokens; the papers write $N$ and $D$, which are examples and features here.)
 #
 # There is a catch. A power law goes to zero, and no language model can: the next word is not determined by what was
 # said before. What remains is the entropy of the text, a floor $E$ that no size removes:
@@ -434,8 +435,8 @@ for epochs in (5, 10, 20):
     print(f"{20 * epochs:3d} steps: SGD {by_rate[best]:.3f} (learning rate {best}), Adam {adam:.3f} (0.003)")
 
 # %% [markdown]
-# Descent needs 400 steps to get where Adam is after 100: four times the compute, which is more than a better split of the
-# budget would save. An exponent measured with one optimiser is an exponent *of that optimiser*.
+# Descent needs 400 steps to get where Adam is after 100 or less: at least four times the compute. So the learning
+# algorithm can be the bottleneck, and a law measured with one optimiser is a law *of that optimiser*.
 
 # %% [markdown] covers="11.07"
 # ## Buying computation with tokens
@@ -452,8 +453,8 @@ for length, (held_out, on_training) in zip(lengths, direct, strict=True):
 
 # %% [markdown]
 # With 8 bits there are only 256 strings, and all of them occur among the 4000. At 16 bits the network still learns its
-# training strings, but gets no more than seven or eight in ten new ones right; from 24 on it knows the former by heart
-# and guesses the latter. Similar strings tell it nothing, for flipping *any* bit flips the answer.
+# training strings, but gets only about seven in ten new ones right; from 24 on it knows the former by heart and
+# guesses the latter. Similar strings tell it nothing, for flipping *any* bit flips the answer.
 #
 # Give it paper. A language model that may write intermediate results before its answer reads them as part of its input
 # for the next token. Each token it writes is another pass through all layers, so computation grows with what is written;
@@ -626,8 +627,8 @@ for k in (1, 3, 10, 30, 200):
 print(f"problems whose most likely answer is right: {np.mean(shares.argmax(axis=1) == 0):.3f}")
 
 # %% [markdown]
-# With a perfect check more samples keep helping. A vote converges to the most likely answer, and on problems where that
-# is wrong, it makes the error certain. How good the check is decides what samples are worth: test-time compute is a second
+# With a perfect check more samples keep helping. The vote gains little after thirty: it converges to the most likely
+# answer, and on problems where that is wrong, it makes the error certain. How good the check is decides what samples are worth: test-time compute is a second
 # axis of scale, with laws of its own.
 
 # %% [markdown] covers="11.11 E11-emergent"
@@ -666,8 +667,8 @@ for size in (1e8, 1e10, 1e12):
 
 # %% [markdown]
 # If all $\ell$ tokens must be right, the score is about $p^\ell$, and that is flat near zero for a long time and then
-# steep, though nothing sudden happened to $p$. On a logarithmic axis all three curves are smooth. Rylan Schaeffer and others
-# (2023) showed this for many of the published cases: with a metric that gives partial credit, the jump is gone. Add few
+# steep, though nothing sudden happened to $p$. In the left panel answers of twenty digits seem to wake up at $10^{11}$
+# parameters; on the right one sees that they begin to rise where single digits do. Rylan Schaeffer and others (2023) showed this for many of the published cases: with a metric that gives partial credit, the jump is gone. Add few
 # model sizes and small test sets, on which a share of 0.001 reads as zero, and every curve looks like a step. It
 # remains a matter of debate whether all of them are artefacts. What one can do is to ask of every sharp rise which
 # metric it was drawn in.
@@ -679,7 +680,7 @@ for size in (1e8, 1e10, 1e12):
 
 # %% [markdown] written="sudden_addition" points=5
 # ### BEGIN MARK SCHEME
-# - 2 points: exact match is about p^L, which is steep for smooth p (0.6^5 = 0.08, 0.99^5 = 0.95).
+# - 2 points: exact match of five digits is about p^5, which is steep for smooth p (0.6^5 = 0.08, 0.99^5 = 0.95).
 # - 2 points: plot a continuous metric (per-digit accuracy, or the log-likelihood of the right answer) against scale, with confidence
 #   intervals.
 # - 1 point: notes resolution: few model sizes and small test sets exaggerate jumps.
@@ -697,7 +698,7 @@ for size in (1e8, 1e10, 1e12):
 # ### END SOLUTION
 
 # %% [markdown]
-# ## Diffusion in an hour
+# ## Diffusion: from noise to samples
 #
 # The last idea makes pictures. Destroying one is easy: add a little noise, again and again, until nothing else is left.
 # Could one learn to undo a *little* noise, and then go all the way back, from pure noise to a picture that never existed?
