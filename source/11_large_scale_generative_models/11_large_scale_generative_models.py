@@ -474,7 +474,7 @@ for length, (held_out, on_training) in zip(lengths, direct, strict=True):
 # %% exercise="scratchpad_decode"
 
 # %% [markdown]
-# Our language has five words: the bits 0 and 1, `=` (2) and the stop token (3). Asked `1 1 0 1 =`, the model should write
+# Our language has four words: the bits 0 and 1, `=` (2) and the stop token (3). Asked `1 1 0 1 =`, the model should write
 # the running parities `1 0 0 1` and stop; the last of them is the answer. The step network gets two tokens looked up
 # for it, the next bit that has not been dealt with and the last thing written. (Here the look-up is given. A
 # transformer learns such look-ups; that is what attention is for, lecture 13.) It has 16 hidden units, and is trained for
@@ -542,9 +542,8 @@ with until_written(scratchpad_decode):
 # it was trained on. It solves another problem: not "which of $2^{40}$ strings is this", but "one bit and one parity",
 # of which there are six.
 #
-# Two warnings. Steps don't make an answer correct; they buy computation. If each step is right with probability 0.99,
-# forty of them are all right with probability $0.99^{40} = 0.67$. And nothing says that the reasons a model writes are
-# those that caused its answer; that has to be tested, as in lecture 10.
+# Two warnings. Steps buy computation; they don't make an answer correct. And nothing says that the reasons a model writes
+# are those that caused its answer; that has to be tested, as in lecture 10.
 
 # %% [markdown]
 # ### Question: steps_help (5 points, 8 minutes)
@@ -631,7 +630,7 @@ print(f"problems whose most likely answer is right: {np.mean(shares.argmax(axis=
 # answer, and on problems where that is wrong, it makes the error certain. How good the check is decides what samples are worth: test-time compute is a second
 # axis of scale, with laws of its own.
 
-# %% [markdown] covers="11.11 E11-emergent"
+# %% [markdown] covers="11.11"
 # ### Sudden abilities?
 #
 # Some abilities seem to appear suddenly: small models score zero, and from some size on the score shoots up. They were
@@ -666,14 +665,6 @@ for size in (1e8, 1e10, 1e12):
     print(f"n = {size:.0e}: a digit {value:.3f}, five digits {value**5:.3f}, twenty digits {value**20:.5f}")
 
 # %% [markdown]
-# If all $\ell$ tokens must be right, the score is about $p^\ell$, and that is flat near zero for a long time and then
-# steep, though nothing sudden happened to $p$. In the left panel answers of twenty digits seem to wake up at $10^{11}$
-# parameters; on the right one sees that they begin to rise where single digits do. Rylan Schaeffer and others (2023) showed this for many of the published cases: with a metric that gives partial credit, the jump is gone. Add few
-# model sizes and small test sets, on which a share of 0.001 reads as zero, and every curve looks like a step. It
-# remains a matter of debate whether all of them are artefacts. What one can do is to ask of every sharp rise which
-# metric it was drawn in.
-
-# %% [markdown]
 # ### Question: sudden_addition (5 points, 8 minutes)
 # A headline says a model suddenly learned 5-digit addition at $10^{10}$ parameters. Per-digit accuracy rose smoothly from
 # 0.6 to 0.99. Explain the headline, and design a plot that would show whether something sudden happened.
@@ -696,6 +687,15 @@ for size in (1e8, 1e10, 1e12):
 # that is larger than the intervals; if not, they pass it smoothly, and $p^5$ reproduces the headline. With three sizes and
 # a hundred sums nobody could tell.
 # ### END SOLUTION
+
+# %% [markdown] covers="E11-emergent"
+# If all $\ell$ tokens must be right, the score is about $p^\ell$, and that is flat near zero for a long time and then
+# steep, though nothing sudden happened to $p$. In the left panel answers of twenty digits seem to wake up at $10^{11}$
+# parameters; on the right one sees that they begin to rise where single digits do. Rylan Schaeffer and others (2023)
+# showed this for many of the published cases: with a metric that gives partial credit, the jump is gone. Add few model
+# sizes and small test sets, on which a share of 0.001 reads as zero, and every curve looks like a step. It remains a
+# matter of debate whether all of them are artefacts. What one can do is to ask of every sharp rise which metric it was
+# drawn in.
 
 # %% [markdown]
 # ## Diffusion: from noise to samples
