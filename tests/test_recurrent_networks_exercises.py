@@ -9,7 +9,7 @@ import torch
 from autograder.exercise import lecture
 from autograder.judge import Sheet, verdict
 from autograder.reference import recurrent_networks as reference
-from course import data, given, probes, views
+from course import data, frozen_cases, given, probes, views
 from course.case import WRONG, describe
 from course.checks import check_exercise
 
@@ -201,5 +201,5 @@ def test_half_filled_answers_get_a_sentence_and_no_hint(exercise, kind):
 
 @every_exercise
 def test_the_check_in_the_notebook_says_that_nothing_came(exercise):
-    report = str(check_exercise(HALF_FILLED["nothing"], exercise.frozen()))
+    report = str(check_exercise(HALF_FILLED["nothing"], frozen_cases.load(exercise.id)))
     assert describe(None) in report

@@ -148,7 +148,7 @@ def train_char_lm(ids, vocab_size, seed=0):
 
     model = CharacterModel()
     optimizer = torch.optim.Adam(model.parameters(), lr=0.02)
-    for _ in range(200):
+    for _ in range(160):
         starts = torch.randint(len(ids) - 32, (32,))
         windows = ids[starts[:, None] + torch.arange(33)]
         logits = model(windows[:, :-1])

@@ -701,7 +701,7 @@ def train_char_lm(ids, vocab_size, seed=0):
     torch.manual_seed(seed)
     model = CharModel(vocab_size)
     opt = torch.optim.Adam(model.parameters(), lr=0.02)
-    B, T, steps = 24, 32, 240
+    B, T, steps = 24, 32, 190
     for step in range(steps):
         start = torch.randint(0, len(ids) - T - 1, (B, 1))
         batch = ids[start + torch.arange(T + 1)]
@@ -762,7 +762,7 @@ def train_char_lm(ids, vocab_size, seed=0):
     torch.set_num_threads(1)
     net = Causal(vocab_size)
     opt = torch.optim.Adam(net.parameters(), lr=0.01)
-    for step in range(200):
+    for step in range(180):
         i = torch.randint(len(ids) - 33, (32,))
         w = torch.stack([ids[s : s + 33] for s in i.tolist()])
         opt.zero_grad()
@@ -773,8 +773,8 @@ def train_char_lm(ids, vocab_size, seed=0):
 ]
 
 train = RIGHT["train_char_lm"][0]
-short = ("steps = 24, 32, 240", "steps = 16, 16, 50")
-first = ("steps = 24, 32, 240", "steps = 4, 8, 3")
+short = ("steps = 24, 32, 190", "steps = 16, 16, 50")
+first = ("steps = 24, 32, 190", "steps = 4, 8, 3")
 WRONG["train_char_lm"] = {
     "looks_both_ways": slip(
         train,
@@ -794,7 +794,7 @@ WRONG["train_char_lm"] = {
     "learning_rate_explodes": slip(
         train, short, ("lr=0.02", "lr=3.0"), ("        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)\n", "")
     ),
-    "stopped_too_early": slip(train, ("steps = 24, 32, 240", "steps = 32, 32, 25")),
+    "stopped_too_early": slip(train, ("steps = 24, 32, 190", "steps = 32, 32, 25")),
     "not_repeatable": slip(
         train,
         first,
