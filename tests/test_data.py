@@ -168,3 +168,16 @@ def test_tagged_digits_are_faint_digits_below_a_bright_pixel():
     assert torch.equal(random, data.tagged_digits(X, labels, "random", seed=2))
     with pytest.raises(ValueError, match="sideways"):
         data.tagged_digits(X, labels, "sideways")
+
+
+def test_the_help_texts_are_those_of_the_interpreter_in_96_characters():
+    from pydoc_data.topics import topics
+
+    ids, characters = data.python_help()
+    assert ids.dtype == torch.int64
+    assert characters == ["\n", *(chr(code) for code in range(32, 127))]
+    text = "".join(characters[i] for i in ids)
+    assert len(text) > 400_000
+    whole = "\n".join(topics[key] for key in sorted(topics))
+    assert text == "".join(c for c in whole if c == "\n" or " " <= c <= "~")
+    assert len(ids.unique()) == len(set(text)) >= 90
