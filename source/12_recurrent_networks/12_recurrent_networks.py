@@ -417,9 +417,8 @@ demos.cliff(clip_by_global_norm)
 
 # %% [markdown]
 # Near the cliff the plain path creeps along for some twenty steps and is then thrown out of the picture by a single
-# gradient. The clipped path takes a step in the same direction, of bounded length, and goes on. A little away from the cliff
-# nothing happens to either. On the plateau clipping
-# does nothing at all, since the gradient is small there.
+# gradient. The clipped path takes a step in the same direction, of bounded length, and goes on. A little away from
+# the cliff nothing happens to either. On the plateau clipping does nothing at all, since the gradient is small there.
 
 # %% [markdown] covers="12.21 12.24 E12-lstm-input"
 # ## Gates
@@ -524,9 +523,9 @@ def first_number(n, seed, length=40):
     return sequences, began
 
 
-def accuracy(kind, forget_bias, seed):
+def accuracy(kind, forget_bias, run):
     """Of a network that was trained to say how its sequence began."""
-    torch.manual_seed(seed)
+    torch.manual_seed(run)
     memory, output = kind(1, 16, batch_first=True), torch.nn.Linear(16, 2)
     if kind is torch.nn.LSTM:
         with torch.no_grad():
@@ -535,7 +534,7 @@ def accuracy(kind, forget_bias, seed):
     parameters = [*memory.parameters(), *output.parameters()]
     optimizer = torch.optim.Adam(parameters, lr=0.01)
     for step in range(120):
-        sequences, began = first_number(32, 1000 * seed + step)
+        sequences, began = first_number(32, 1000 * run + step)
         loss = torch.nn.functional.cross_entropy(output(memory(sequences)[0][:, -1]), began)
         optimizer.zero_grad()
         loss.backward()
@@ -552,7 +551,7 @@ for name, kind, forget_bias in (
     ("LSTM, b_f = 1", torch.nn.LSTM, 1),
     ("LSTM, b_f = 3", torch.nn.LSTM, 3),
 ):
-    print(f"{name:14s}", [round(accuracy(kind, forget_bias, seed), 2) for seed in range(5)])
+    print(f"{name:14s}", [round(accuracy(kind, forget_bias, run), 2) for run in range(5)])
 
 # %% [markdown]
 # $0.5^{40} \approx 10^{-12}$, $0.73^{40} \approx 4\cdot 10^{-6}$ and $0.95^{40} \approx 0.14$ (with $\sigma(3) = 0.953$). Only the last
