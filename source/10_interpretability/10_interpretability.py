@@ -32,11 +32,9 @@
 # The functions that you write work on any network of PyTorch.
 
 # %% setup=true
-import matplotlib.colors as mcolors
 import numpy as np
 import torch
 from torch import nn
-from torch.nn.functional import cross_entropy
 
 from course import check, data
 from course.demos import interpretability as demos
@@ -45,7 +43,6 @@ from course.figure import (
     BLUE,
     DASH,
     FIELD,
-    GREEN,
     GREY,
     INK,
     MARKER,
@@ -107,8 +104,8 @@ show(
 # It says by how much $\log p_c$ would rise, per unit of ink, if a little were added to pixel $i$. Mind the sign: a
 # loss is $-\log p_c$, and its gradient points the other way. The second form says where the other classes enter. If
 # ink at a pixel raises the logits of 3 and of 8 alike, the logit of 3 is glad of it and its probability is not. An
-# example: with two classes, slopes $\partial z_1 = 2$ and $\partial z_2 = 2$ at some pixel, and $p = (0.6, 0.4)$, the
-# logit has the gradient 2, the log-probability $2 - (0.6 \cdot 2 + 0.4 \cdot 2) = 0$.
+# example: with two classes, both logits with the slope 2 at some pixel, and $p = (0.6, 0.4)$, the logit has the
+# gradient 2, the log-probability $2 - (0.6 \cdot 2 + 0.4 \cdot 2) = 0$.
 #
 # We want such a gradient for each image of a batch. In eval mode no image influences another one's logits, so the
 # gradient of the *sum* over the batch holds in its row $n$ what belongs to image $n$ alone. One backward pass serves
@@ -194,14 +191,14 @@ with until_written(input_gradient):
     ax.set(xlabel="distance from the image, in a random direction", ylabel="slope of log p in that direction")
     show(
         figure,
-        alt="The slope of the log-probability along a line through the image: it stays for a short way, jumps, and stays again.",
+        alt="The slope of the log-probability against the distance from the image, along a straight line through it.",
     )
     print(
         f"the norm of the image is {x.norm():.1f}; the slope jumps {int((slopes.diff().abs() > 0.1).sum())} times by more than 0.1"
     )
 
 # %% [markdown] covers="10.06 E10-smoothgrad-notation"
-# It stays for a hundredth, and jumps; at the image itself it drops from above zero to below. The slope at one point
+# It stays for a tenth of a step or less, and jumps; at the image itself it drops from above zero to below. The slope at one point
 # is a draw from a lottery in which every nearby point has a ticket. So average over the neighbourhood. **SmoothGrad**
 # (Daniel Smilkov and others, 2017) takes the mean of the gradients at noisy copies of the image,
 #
@@ -247,7 +244,7 @@ with until_written(input_gradient, smoothgrad):
             picture(axes[row, column], batch[row], name if row == 0 else "", signed=column > 0)
     show(
         figure,
-        alt="Three digits, their gradients, and SmoothGrad, whose maps have larger connected regions of one sign.",
+        alt="Three digits, their gradients, and SmoothGrad: alike, but some specks have gone and a few regions stand out.",
     )
     for S in (1, 4, 16, 64):
         one, other = (smoothgrad(model, x_test[:50], y_test[:50], part) for part in (noise[:S], noise[64 : 64 + S]))
@@ -255,8 +252,9 @@ with until_written(input_gradient, smoothgrad):
         print(f"{S:2d} copies: the cosine between two maps from different noise is {alike:.2f}")
 
 # %% [markdown]
-# The regions of one sign grow, and the map depends less and less on the draw. It is steadier and easier to look at.
-# That it is also *truer* doesn't follow.
+# On so few pixels the eye gains little; on photographs it is the difference between specks and the shape of an
+# animal. The numbers say what averaging does: the map depends less and less on the draw. It is steadier. That it is
+# also *truer* doesn't follow.
 #
 # There is a deeper complaint, and averaging over noise doesn't meet it. Take one unit that saturates,
 # $f(x) = \min(x, 1)$, and the input $x = 2$. The output is 1, and it is there because of $x$: without ink it would be
@@ -311,12 +309,12 @@ with until_written(integrated_gradients):
         ax.set(xlim=(0.9, 260))
         label_line(ax, drawn, name)
     ax.loglog(numbers, 0.1 / numbers**2.0, color=GREY, ls=DASH[GREY], lw=1)
-    ax.text(2.5, 0.003, "slope of 1/steps²", color=GREY, ha="center")
+    ax.text(1.6, 1.5e-4, "slope of 1/steps²", color=GREY)
     ax.set(xlabel="steps", ylabel="mean gap", xticks=numbers, xticklabels=numbers)
     ax.minorticks_off()
     show(
         figure,
-        alt="The completeness gap falls with the square of the steps for the smooth network, more slowly for ReLU.",
+        alt="The completeness gap against the number of steps, for a network with ReLUs and one with softplus.",
     )
 
 # %% [markdown]
@@ -324,9 +322,9 @@ with until_written(integrated_gradients):
 # inside a piece costs an error of first order: the gap is only about halved, but falls as well. So completeness is a
 # test of your *program* as well as a property of the method.
 #
-# Now play. Compare the methods on your favourite digit; then change the baseline; then press *randomise layers*,
-# which puts random weights in place of the learned ones and draws the map again. Before you do: a map is supposed to
-# explain what the network has learned. What should become of it when the network has learned nothing?
+# Now play. Compare the methods on your favourite digit; then change the baseline; then let *randomise layers* put
+# random weights in place of the learned ones, and compare the two maps. Before you do: a map is supposed to explain
+# what the network has learned. What should become of it when the network has learned nothing?
 
 # %%
 demos.saliency(input_gradient, smoothgrad, integrated_gradients)
@@ -380,7 +378,7 @@ for row, channel in enumerate(busiest):
     axes[row, 0].set_ylabel(f"channel {channel}")
 show(
     figure,
-    alt="For five channels the six training images that excite them most; most rows hold several classes of digits.",
+    alt="For five channels the six training images that excite them most; some rows hold one digit only, others several.",
 )
 
 # %% [markdown] covers="10.10"
@@ -433,12 +431,12 @@ picture(axes[0], photo, "a photograph")
 picture(axes[1], dream, "after 15 steps")
 show(
     figure,
-    alt="A photograph, and the same after fifteen steps of Deep Dream with a network that knows only digits: strokes everywhere.",
+    alt="A photograph, and the same after fifteen steps of Deep Dream: dashes appear, in the empty sky as well.",
 )
 
 # %% [markdown]
-# The network has seen nothing but digits, and short strokes are what it finds on the roofs and in the empty sky. A
-# network that was trained on photographs of dogs finds dogs.
+# The network has seen nothing but digits, and dashes like pieces of strokes are what it finds, even in the sky where
+# there is nothing. A network that was trained on photographs of dogs finds dogs.
 
 # %% [markdown] covers="10.11"
 # ## Adversarial examples
@@ -452,8 +450,7 @@ show(
 #
 # Each term is largest by itself: $\delta_i = \epsilon\, \mathrm{sign}(g_i)$, and the gain is
 # $\epsilon \sum_i |g_i| = \epsilon \lVert g \rVert_1$. Christian Szegedy and others found such images in 2013, and
-# Ian Goodfellow, Jonathon Shlens and Christian Szegedy gave this explanation a year later. Let us see what it takes
-# with our three.
+# Ian Goodfellow, Jonathon Shlens and Christian Szegedy gave this explanation a year later.
 
 # %% [markdown] covers="10.12 E10-fgsm-direction"
 # The **fast gradient sign method** (FGSM) is that one step,
@@ -476,7 +473,7 @@ with until_written(input_gradient):
         print(f"{name:38s} the wanted class has {p[torch.arange(len(p)), wanted].mean():.3f} on average")
 
 # %% [markdown]
-# Minus is right for the class that you want, plus for the one that you don't.
+# Minus the sign is right for the class that you want, plus for the one that you don't.
 
 # %% [markdown]
 # ### Exercise: fgsm_attack (2 points, 6 minutes)
@@ -545,9 +542,9 @@ with until_written(fgsm_attack):
 # changes by more than $\epsilon$. For large $D$ it exceeds any margin between the classes, though the change can't be
 # seen.
 #
-# So no wild curvature is needed. A linear model with few examples' worth of freedom may generalise well and still be
-# fooled, and collecting more data of the same kind does not shorten $w$ in this norm. It is not that the network has
-# learned exceptions by heart; it adds up many small pieces of evidence, and an attacker can tilt all of them at once.
+# So no wild curvature is needed. A linear model has far too little freedom to learn exceptions by heart; it may
+# generalise well and is fooled all the same, and more data of the same kind need not make $\lVert w \rVert_1$ smaller.
+# The model adds up many small pieces of evidence, and an attacker can tilt all of them at once.
 # ### END SOLUTION
 
 # %% [markdown]
@@ -562,6 +559,10 @@ with until_written(fgsm_attack):
 # cross-entropy *at the current image*, then project into $[x - \epsilon, x + \epsilon]$ and into $[0, 1]$.
 
 # %% exercise="pgd_attack"
+
+# %% [markdown]
+# Your two attacks, on a network without convolutions: one digit of your choice, and the accuracy on 300 of them. How
+# small an $\epsilon$ is enough for your digit? And from which $\epsilon$ on do the two curves part?
 
 # %%
 demos.attacks(fgsm_attack, pgd_attack)
@@ -633,7 +634,7 @@ with until_written(pgd_attack):
         scores = [accuracy(net, pgd_attack(net, x_test, y_test, r, r / 4, 20), y_test) for r in radii]
         drawn = ax.plot(radii, scores, color=colour, ls=DASH[colour], marker=MARKER[colour])[0]
         ax.set(xlim=(0, 0.3), ylim=(0, 1))
-        label_line(ax, drawn, name, dy=7 if net is hardened else -1)
+        label_line(ax, drawn, name, dy=16 if net is hardened else 5)
         print(f"{name:18s}", ", ".join(f"{r}: {s:.3f}" for r, s in zip(radii, scores, strict=True)))
     ax.set(xlabel="ε of the attack", ylabel="accuracy under PGD, 20 steps", xticks=radii)
     show(
@@ -705,7 +706,7 @@ with until_written(input_gradient):
     figure.colorbar(drawn, ax=axes[1], label="probability")
     show(
         figure,
-        alt="The mean gradient map is brightest in the top row; moved from column to column, the tag takes the prediction with it.",
+        alt="The network's mean sensitivity to every pixel, and what it says of one image as the tag moves from column to column.",
     )
     print(
         f"on average a pixel of the top row has {used[0].mean() / used[2:, 1:9].mean():.1f} times the gradient of one of the digit"
@@ -834,7 +835,7 @@ with until_written(patch_activation):
     )
     show(
         figure,
-        alt="Sixteen channels, by how differently they answer to threes and eights, and by how much they cause: the two don't go together.",
+        alt="Channels by how differently they answer to threes and eights, and by how much they cause: the two go together loosely.",
     )
     print(f"correlation between |difference| and fraction: {np.corrcoef(abs(differs), recovered['4'])[0, 1]:.2f}")
 
@@ -851,9 +852,9 @@ with until_written(patch_activation):
 #
 # Why are units such mixtures? One idea is **superposition** (Nelson Elhage and others, 2022): there are more features
 # worth having than units to hold them, and if features are rare, several can share. A toy shows it. Five features,
-# each zero most of the time, must pass through *two* numbers, $h = Wx$, and be restored as
-# $\mathrm{relu}(W^\top h + b)$. Below are the five columns of $W$, for features that are often there and for rare
-# ones.
+# each zero unless it happens to be there, must pass through *two* numbers, $h = Wx$, and be restored as
+# $\mathrm{relu}(W^\top h + b)$. Below are the five columns of $W$, for features that are there nearly always and for
+# rare ones.
 
 # %%
 figure, axes = panels(2, width=2.7, height=2.7)
