@@ -545,7 +545,7 @@ def fit_scaling_law(n, loss):
     low, high = 0.0, loss.min() * (1 - 1e-9)
     for _ in range(8):
         best = (np.inf, 0, 0, 0)
-        grid = np.linspace(low, high, 400)
+        grid = np.linspace(low, high, 150)
         for E in grid[:-1] if high == loss.min() else grid:
             slope, offset = np.polyfit(np.log(n), np.log(np.maximum(loss - E, 1e-300)), 1)
             error = np.sum((np.log(E + np.exp(offset) * n ** slope) - np.log(loss)) ** 2)
@@ -560,7 +560,7 @@ def fit_scaling_law(n, loss):
     n = np.array(n, dtype=np.float64)
     loss = np.array(loss, dtype=np.float64)
     best = None
-    for alpha in np.arange(0.01, 1.5, 0.0005):
+    for alpha in np.arange(0.01, 1.5, 0.001):
         v = n ** -alpha
         w = 1 / loss
         M = np.stack([w, v * w], axis=1)
@@ -586,7 +586,7 @@ def fit_scaling_law(n, loss):
 def fit_scaling_law(n, loss):
     n = np.asarray(n, float)
     best = (np.inf,)
-    for E in np.linspace(0, loss.min() * 0.9999, 2000):
+    for E in np.linspace(0, loss.min() * 0.9999, 300):
         slope, offset = np.polyfit(np.log(n), np.log(loss - E), 1)
         error = np.sum((np.log(E + np.exp(offset) * n ** slope) - np.log(loss)) ** 2)
         if error < best[0]:

@@ -430,7 +430,7 @@ _FIT = """
 def best_law(n, loss):
     n, loss = np.asarray(n, float), np.asarray(loss, float)
     found = []
-    for alpha in np.geomspace(0.02, 1.5, 4000):
+    for alpha in np.geomspace(0.02, 1.5, 1500):
         v = (n / n.max()) ** -alpha
         M = np.column_stack([1 / loss, v / loss])
         G = M.T @ M
