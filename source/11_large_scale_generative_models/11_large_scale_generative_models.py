@@ -627,8 +627,8 @@ print(f"problems whose most likely answer is right: {np.mean(shares.argmax(axis=
 
 # %% [markdown]
 # With a perfect check more samples keep helping. The vote gains little after thirty: it converges to the most likely
-# answer, and on problems where that is wrong, it makes the error certain. How good the check is decides what samples are worth: test-time compute is a second
-# axis of scale, with laws of its own.
+# answer, and on problems where that is wrong, it makes the error certain. How good the check is decides what samples
+# are worth: test-time compute is a second axis of scale, with laws of its own.
 
 # %% [markdown] covers="11.11"
 # ### Sudden abilities?
