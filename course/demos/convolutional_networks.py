@@ -115,7 +115,7 @@ def kernel_painter(forward: Callable[..., Any], **settings: Any) -> Stage:
             axes=False,
         )
         note = f"The weights add up to {w.sum():.3g}; "
-        note += f"responses above zero sum to {up:.3g}, those below to {f'−{down:.3g}' if down > 1e-9 else '0'}."
+        note += f"responses above zero sum to {_sum(up)}, those below to {f'−{_sum(down)}' if down > 1e-9 else '0'}."
         note += f" The mean response is {out.clip(0).mean() if relu else round(out.mean(), 6) + 0.0:.3g}."
         return [left, middle, right], note
 
@@ -145,6 +145,7 @@ def kernel_painter(forward: Callable[..., Any], **settings: Any) -> Stage:
         scene,
         picture=choice(["a photograph", "a digit", "one bright pixel"], label="input"),
         size=choice([THREE, FIVE], label="kernel"),
+        stride=int_slider(1, 4, 1, label="stride"),
         **{
             name: slider(-5, 5, float(value), 0.1, label=f"row {name[1]}, column {name[2]}", when={"size": THREE})
             for name, value in zip(names[3], KERNELS["identity"].ravel(), strict=True)
@@ -153,7 +154,6 @@ def kernel_painter(forward: Callable[..., Any], **settings: Any) -> Stage:
             f"v{name}": number(value, -5, 5, 0.1, label=f"{name[1]}, {name[2]}", when={"size": FIVE})
             for name, value in five.items()
         },
-        stride=int_slider(1, 4, 1, label="stride"),
         padding=int_slider(0, 4, 0, label="padding"),
         flip=toggle(False, label="flip the kernel"),
         relu=toggle(False, label="ReLU"),
@@ -163,6 +163,10 @@ def kernel_painter(forward: Callable[..., Any], **settings: Any) -> Stage:
         arguments={"forward": forward},
         name="demos.kernel_painter",
     )
+
+
+def _sum(value: float) -> str:
+    return f"{value:.0f}" if value >= 1000 else f"{value:.3g}"
 
 
 # ------------------------------------------------------------------------------------------ windows on a strip
