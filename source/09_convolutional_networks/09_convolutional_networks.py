@@ -299,7 +299,7 @@ print(
 #
 # To keep the size with stride 1, let $2p = k - 1$: "same" padding is $p = (k-1)/2$, which needs an odd $k$. A
 # $4 \times 4$ image with a $2 \times 2$ kernel gives $3 \times 3$ without padding, and with $p = 1$ it gives
-# $5 \times 5$: no padding on both sides makes it 4. With stride 2 and the kernel
+# $5 \times 5$: no padding that is equal on both sides makes it 4. With stride 2 and the kernel
 # $\begin{pmatrix} -1 & 4 \\ 1 & 5 \end{pmatrix}$ four windows fit:
 #
 # $$\left(\begin{array}{rr|rr} 1 & 2 & 3 & 2 \\ 4 & 0 & -1 & 3 \\ \hline 0 & 1 & 2 & 1 \\ 6 & 2 & -1 & 4 \end{array}\right) \;\to\;
@@ -753,8 +753,8 @@ with until_written(train_shift_cnn):
 demos.shifting(train_shift_cnn)
 
 # %% [markdown]
-# If yours reads what lies in the corner as well, it has never seen one there. It didn't have to: what it may assume
-# was built in.
+# If yours reads digits in the corner, and was trained on centred ones alone, then it has never seen one there. It
+# didn't have to: what it may assume was built in.
 
 # %% [markdown]
 # ### Question: harmful invariance (4 points, 6 minutes)
