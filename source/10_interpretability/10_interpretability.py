@@ -792,10 +792,11 @@ with until_written(patch_activation):
         return (logits[:, 3] - logits[:, 8]).detach()
 
     clean, corrupt = score(model(threes)), score(model(eights))
-    recovered = {}
+    fraction_of = {}
     for layer, channels in (("1", 8), ("4", 16), ("6", 64)):
         patched = [score(patch_activation(model, layer, threes, eights, torch.tensor([c]))) for c in range(channels)]
-        recovered[layer] = torch.stack([(one - corrupt) / (clean - corrupt) for one in patched]).mean(dim=1).numpy()
+        fraction_of[layer] = torch.stack([(one - corrupt) / (clean - corrupt) for one in patched]).mean(dim=1).numpy()
+    recovered = fraction_of
     figure, axes = panels(3, width=2.6, height=2.5, sharey=True)
     for ax, fractions, name in zip(
         axes, recovered.values(), ("first ReLU", "second ReLU", "before the last layer"), strict=True
