@@ -282,7 +282,7 @@ _cost_mistake(
 
 
 def pairs(rng: np.random.Generator) -> Iterator[Case]:
-    worked = np.array([[1, 3, 1], [0, -1, 1], [2, 2, -1]]), np.array([[1, 2], [0, -1]])
+    worked = np.reshape([1, 3, 1, 0, -1, 1, 2, 2, -1], (3, 3)), np.reshape([1, 2, 0, -1], (2, 2))
     yield Case("a small kernel", _numbers(rng, 3, 5), _numbers(rng, 2, 3))
     yield Case("the worked example", *worked, edge=True)
     yield Case("an upright kernel", _numbers(rng, 4, int(rng.integers(3, 5))), _numbers(rng, 3, 1))

@@ -139,8 +139,8 @@ def train_shift_cnn(images, labels, seed=0):
     optimizer = torch.optim.Adam(net.parameters(), lr=0.01)
     for _ in range(5):
         for batch in torch.randperm(len(labels)).to(images.device).split(40):
-            loss = nn.functional.cross_entropy(net(images[batch]), labels[batch])
             optimizer.zero_grad()
+            loss = nn.functional.cross_entropy(net(images[batch]), labels[batch])
             loss.backward()
             optimizer.step()
     return net.eval()

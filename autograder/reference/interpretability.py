@@ -111,10 +111,10 @@ def patch_activation(model, layer, x_clean, x_corrupt, channels=None):
     Returns (N, K), without graph. Leaves no hook behind, and model, x_clean and x_corrupt as they were.
     """
     # BEGIN SOLUTION
-    part, kept = model.get_submodule(layer), []
+    chosen, kept = model.get_submodule(layer), []
 
     def run(hook, x):
-        handle = part.register_forward_hook(hook)
+        handle = chosen.register_forward_hook(hook)
         try:
             with torch.no_grad():
                 return model(x)
@@ -159,8 +159,8 @@ def train_without_shortcut(images, labels, seed=0):
         for _ in range(25):
             for batch in torch.randperm(len(images)).split(50):
                 noisy = images[batch] + 0.3 * torch.randn_like(images[batch])
-                loss = nn.functional.cross_entropy(net(noisy), labels[batch])
                 optimizer.zero_grad()
+                loss = nn.functional.cross_entropy(net(noisy), labels[batch])
                 loss.backward()
                 optimizer.step()
     return net.eval()

@@ -541,15 +541,15 @@ with until_written(conv2d_forward, conv2d_backward):
     dout = rng.normal(size=conv2d_forward(x, w, b, 2, 1).shape)
 
     def slopes(array, eps=1e-6):
-        found = np.zeros(array.shape)
-        for place in np.ndindex(array.shape):
-            kept = array[place]
-            array[place] = kept + eps
+        found = []
+        for step in eps * np.eye(array.size).reshape(-1, *array.shape):  # one number at a time
+            array += step
             above = np.sum(dout * conv2d_forward(x, w, b, 2, 1))
-            array[place] = kept - eps
-            found[place] = (above - np.sum(dout * conv2d_forward(x, w, b, 2, 1))) / (2 * eps)
-            array[place] = kept
-        return found
+            array -= 2 * step
+            below = np.sum(dout * conv2d_forward(x, w, b, 2, 1))
+            array += step
+            found.append((above - below) / (2 * eps))
+        return np.reshape(found, array.shape)
 
     for name, yours, array in zip(("dx", "dw", "db"), conv2d_backward(dout, x, w, 2, 1), (x, w, b), strict=True):
         print(f"{name}: largest deviation from the slopes {np.abs(yours - slopes(array)).max():.1e}")
