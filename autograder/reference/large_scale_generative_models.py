@@ -41,7 +41,7 @@ def train_digit_clip(images, tokens, vocab_size, seed=0):
     Returns both modules in eval mode, the image encoder first; it maps images to (N, D), the other tokens to (N, D).
     """
     # BEGIN SOLUTION
-    torch.set_num_threads(1)  # small networks train fastest on one
+    torch.set_num_threads(1)  # threads would wait for one another
     torch.manual_seed(seed)
     image_encoder = nn.Sequential(nn.Flatten(), nn.Linear(64, 128), nn.ReLU(), nn.Linear(128, 32))
     text_encoder = nn.EmbeddingBag(vocab_size, 32, mode="mean", padding_idx=0)  # the mean over words, padding left out
@@ -145,7 +145,7 @@ def ddpm_sample(eps_model, x_T, betas, noises):
     sqrt(betas[t]) * noises[t]; abar[t] is the product of 1 - betas up to t. Returns x (N, ...) without a graph.
     """
     # BEGIN SOLUTION
-    abar = torch.cumprod(1 - betas, dim=0)
+    abar = (1 - betas).cumprod(dim=0)
     x = x_T
     with torch.no_grad():
         for t in reversed(range(len(betas))):
