@@ -68,7 +68,8 @@ def search(train: Callable[..., Any], scores: Callable[..., Any], **settings: An
 
     @lru_cache(maxsize=2)
     def trained(blind: bool) -> tuple:
-        """The text encoder, the embeddings of the hidden images, and for each of 20 prompts the share that is recognised."""
+        """The text encoder, the embeddings of the hidden images, for each of 20 prompts the share that is recognised, and how many
+        black threes get each of the prompts."""
         (images, tokens, classes), (hidden, _, truth), prompts = digits()
         kept = classes != HELD_OUT if blind else classes >= 0
         with _one_thread():
@@ -77,10 +78,10 @@ def search(train: Callable[..., Any], scores: Callable[..., Any], **settings: An
             embedded = image_encoder(hidden)
             said = rule(embedded, text_encoder(prompts)[:, None]).argmax(dim=1)
         shares = [float((said[truth == k] == k).double().mean()) for k in range(20)]
-        return text_encoder, embedded, np.array(shares)
+        return text_encoder, embedded, np.array(shares), np.bincount(said[truth == HELD_OUT], minlength=20)
 
     def cosines(caption: str, blind: bool) -> np.ndarray:
-        text_encoder, embedded, _ = trained(blind)
+        text_encoder, embedded, *_ = trained(blind)
         try:
             ids = data.caption_ids(caption)
         except ValueError as error:
@@ -127,25 +128,29 @@ def search(train: Callable[..., Any], scores: Callable[..., Any], **settings: An
             yticks={rank + 0.5: f"{rank + 1}" for rank in ranks},
             width=0.6,
         )
-        shares = trained(blind)[2]
+        shares, taken = trained(blind)[2:]
         marked = [rects(HELD_OUT // 2, 0, 1, 1, color=ORANGE, filled=False)] if blind else []
         right = panel(
             field(
                 shares.reshape(10, 2).T, x=(0, 10), y=(2, 0), cells=True, colors="gray", limits=(-0.5, 1), values=".2f"
             ),
             *marked,
-            xticks={k + 0.5: name for k, name in enumerate(DIGITS)},
+            x="digit",
+            xticks={k + 0.5: f"{k}" for k in range(10)},
             yticks={1.5: "white", 0.5: "black"},
             xlim=(0, 10),
             ylim=(0, 2),
             equal=True,
-            title="share recognised among 20 prompts" + (" (orange: never seen)" if blind else ""),
+            title="share recognised" + (" (orange: never seen)" if blind else ", of 20 prompts"),
         )
         said = f"Best match: cosine {first[best[0]]:.2f}. "
         said += f"Of the hidden images, {shares[HELD_OUT]:.0%} of the black threes are recognised, "
         said += f"{np.delete(shares, HELD_OUT).mean():.0%} of the others (mean over 19 prompts)."
         if blind:
             said += " No black three was seen in training; white threes and other black digits were."
+            most = [k for k in np.argsort(-taken, kind="stable")[:3] if taken[k]]
+            names = [f"{('white', 'black')[k % 2]} {DIGITS[k // 2]} ({taken[k] / taken.sum():.0%})" for k in most]
+            said += f" Hidden black threes are most often taken for: {', '.join(names)}."
         return [left, middle, right], said
 
     return Stage(
