@@ -278,13 +278,13 @@ def noisy_batches(rng: np.random.Generator) -> Iterator[Case]:
         _labels(rng, 3, 3),
         noise(2, 3, 1, 2, 4),
     )
-    normalised = _normalised(rng, (2, 3), 3)
+    normalised = _normalised(rng, (2, 2), 3)
     yield Case(
         "batch normalisation and dropout",
         given.network(normalised),
-        _images(rng, 2, 2, 2, 3),
+        _images(rng, 2, 2, 2, 2),
         _labels(rng, 2, 3),
-        noise(3, 2, 2, 2, 3),
+        noise(3, 2, 2, 2, 2),
     )
     layers = _dense(rng, 5, 4, 3, "softplus")
     yield Case(
@@ -379,6 +379,12 @@ def gradient_times_noise(model, x, target, noise):
     return torch.stack([(x + e) * reference.input_gradient(model, x + e, target) for e in noise]).mean(dim=0)
 
 
+@smoothgrad.mistake
+def noisy_images_clipped(model, x, target, noise):
+    """You bring the noisy images back into [0, 1]. There the noise is no longer the one that you were given: take them as they are."""
+    return torch.stack([reference.input_gradient(model, (x + e).clamp(0, 1), target) for e in noise]).mean(dim=0)
+
+
 def _smooth(score: Callable[..., Any], sign: float = 1.0) -> Callable[..., Any]:
     def answer(model, x, target, noise):
         return torch.stack([sign * _gradient(model, x + offset, score(target)) for offset in noise]).mean(dim=0)
@@ -437,8 +443,8 @@ def paths(rng: np.random.Generator) -> Iterator[Case]:
     yield case("a bright baseline", _dense(rng, 3, 5, 4), (4, 3), 4, _images(rng, 4, 3), 7)
     conv = _convolutional(rng, (2, 4), 3)
     yield case("a black baseline", conv, (2, 1, 2, 4), 3, torch.zeros(2, 1, 2, 4, dtype=torch.float64), 16)
-    one = _images(rng, 1, 2, 2, 3)
-    yield case("one baseline for all", _normalised(rng, (2, 3), 3), (2, 2, 2, 3), 3, one, int(rng.integers(3, 6)))
+    one = _images(rng, 1, 2, 2, 2)
+    yield case("one baseline for all", _normalised(rng, (2, 2), 3), (2, 2, 2, 2), 3, one, int(rng.integers(3, 6)))
     yield case("two steps", _dense(rng, 4, 3, 3, "softplus"), (3, 4), 3, _images(rng, 1, 4), 2)
     floats = _dense(rng, 4, 3, 3, dtype=np.float32)
     yield case("float32", floats, (5, 4), 3, _images(rng, 1, 4, dtype=np.float32), 4)
@@ -533,6 +539,11 @@ def path_scales_x(model, x, baseline, target, steps):
 
 
 @integrated_gradients.mistake
+def path_scales_x(model, x, baseline, target, steps):
+    return (x - baseline) * _along(model, x - baseline, torch.zeros_like(x), target, _middles(steps))
+
+
+@integrated_gradients.mistake
 def path_adds_x(model, x, baseline, target, steps):
     """At a = 1 the path must be at the image; yours goes past it, by the baseline."""
     points = [baseline + a * x for a in _middles(steps)]
@@ -600,6 +611,16 @@ def _trial(
     return layers, _images(rng, *shape, **options), _labels(rng, shape[0], K), build_network(layers)
 
 
+def _softmax_twice_shows(model: Any, x: torch.Tensor, y: torch.Tensor) -> bool:
+    """Does the loss of probabilities taken for logits have another sign somewhere, at a pixel that clipping doesn't hold?"""
+    right, wrong = (-reference.input_gradient(net, x, y).sign() for net in (model, _with_softmax(model)))
+    return bool(((right != wrong) & (x > 0.03) & (x < 0.97)).any())
+
+
+def _with_softmax(model: Any) -> Any:
+    return nn.Sequential(model, nn.Softmax(dim=1))
+
+
 def single_steps(rng: np.random.Generator) -> Iterator[Case]:
     def case(
         name: str,
@@ -609,6 +630,7 @@ def single_steps(rng: np.random.Generator) -> Iterator[Case]:
         eps: float,
         mixed: bool = False,
         ends: bool = False,
+        twice: bool = False,
         least: float = 1e-5,
         grads: float | None = None,
         **options: Any,
@@ -618,11 +640,20 @@ def single_steps(rng: np.random.Generator) -> Iterator[Case]:
             layers, x, y, model = _trial(rng, make, shape, K, dtype=dtype)
             if ends:
                 x = torch.where(x < 0.35, 0.0, torch.where(x > 0.65, 1.0, x))
-            if _clear(model, [x], y, least) and (not mixed or _mixed(model, x, y)):
+            clear = _clear(model, [x], y, least) and (not twice or _softmax_twice_shows(model, x, y))
+            if clear and (not mixed or _mixed(model, x, y)):
                 return Case(name, given.network(layers, grads), x, y, eps, **options)
 
     yield case("a dense network, some images wrong already", lambda: _dense(rng, 3, 5, 4), (5, 3), 4, 0.3, mixed=True)
-    yield case("a convolutional network", lambda: _convolutional(rng, (2, 4), 3), (3, 1, 2, 4), 3, 0.03, mixed=True)
+    yield case(
+        "a convolutional network",
+        lambda: _convolutional(rng, (2, 4), 3),
+        (3, 1, 2, 4),
+        3,
+        0.03,
+        mixed=True,
+        twice=True,
+    )
     yield case(
         "pixels at the ends of the range",
         lambda: _dense(rng, 6, 4, 3, "softplus"),
@@ -710,6 +741,12 @@ def other_classes_ignored(model, x, y, eps):
 
 
 @fgsm_attack.mistake
+def softmax_twice_(model, x, y, eps):
+    """cross_entropy takes logits; yours have gone through a softmax before."""
+    return reference.fgsm_attack(_with_softmax(model), x, y, eps)
+
+
+@fgsm_attack.mistake
 def only_the_change(model, x, y, eps):
     """That is the perturbation. The attacked image is asked for, so add it to the image."""
     return _fgsm(model, x, y, eps) - x
@@ -776,15 +813,15 @@ def many_steps(rng: np.random.Generator) -> Iterator[Case]:
             if clear and (not tells or _when_matters(model, x, y, eps, step, steps)):
                 return Case(name, given.network(layers, grads), x, y, eps, step, steps, **options)
 
-    yield case("far enough for the ball", lambda: _dense(rng, 4, 8, 3), (5, 4), 3, 0.3, 0.2, 6, mixed=True, tells=True)
+    yield case("far enough for the ball", lambda: _dense(rng, 4, 8, 3), (4, 4), 3, 0.3, 0.2, 6, mixed=True, tells=True)
     yield case("small steps to the ball's end", lambda: _dense(rng, 3, 5, 4, "softplus"), (4, 3), 4, 0.2, 0.08, 4)
     yield case(
         "a convolutional network", lambda: _convolutional(rng, (2, 4), 3), (2, 1, 2, 4), 3, 0.3, 0.1, 4, mixed=True
     )
-    yield case("not as far as the ball reaches", lambda: _dense(rng, 6, 4, 3), (3, 6), 3, 0.3, 0.05, 4)
+    yield case("not as far as the ball reaches", lambda: _dense(rng, 4, 4, 3), (3, 4), 3, 0.3, 0.05, 4)
     # from here two balls, around the start and around the last image, are told apart
-    yield case("steps longer than eps", lambda: _normalised(rng, (2, 3), 3), (2, 2, 2, 3), 3, 0.1, 0.15, 3)
-    yield case("float32", lambda: _dense(rng, 4, 3, 3, dtype=np.float32), (4, 4), 3, 0.15, 0.07, 3, least=1e-3)
+    yield case("steps longer than eps", lambda: _normalised(rng, (2, 2), 3), (2, 2, 2, 2), 3, 0.1, 0.15, 3)
+    yield case("float32", lambda: _dense(rng, 4, 3, 3, dtype=np.float32), (3, 4), 3, 0.15, 0.07, 3, least=1e-3)
     yield case("one short step", lambda: _dense(rng, 4, 3, 3), (3, 4), 3, 0.3, 0.1, 1, edge=True)
     yield case(
         "nothing may be left behind",
@@ -934,6 +971,33 @@ def uses_prediction_(model, x, y, eps, step, steps):
         steps,
         gradient_at=lambda model, now, y: -reference.input_gradient(model, now, model(now).argmax(dim=1)),
     )
+
+
+@pgd_attack.mistake
+def softmax_twice__(model, x, y, eps, step, steps):
+    """cross_entropy takes logits; yours have gone through a softmax before."""
+    return reference.pgd_attack(_with_softmax(model), x, y, eps, step, steps)
+
+
+@pgd_attack.mistake
+def euclidean_ball(model, x, y, eps, step, steps):
+    """You project into a round ball, with the Euclidean norm. Here each pixel by itself may differ by eps."""
+
+    def project(moved, x, before):
+        change = moved - x
+        norm = _per_image(change, lambda rows: rows.norm(dim=1))
+        return (x + change * (eps / norm.clamp(min=1e-12)).clamp(max=1)).clamp(0, 1)
+
+    return _pgd(model, x, y, eps, step, steps, project=project)
+
+
+@pgd_attack.mistake
+def euclidean_ball(model, x, y, eps, step, steps):
+    def project(moved, x, before):
+        change = moved - x
+        return (x + change * (eps / change.norm().clamp(min=1e-12)).clamp(max=1)).clamp(0, 1)
+
+    return _pgd(model, x, y, eps, step, steps, project=project)
 
 
 @pgd_attack.mistake
@@ -1218,6 +1282,15 @@ _leaves(
 def save_hook_still_active(model, layer, x_clean, x_corrupt, channels=None):
     """You return what the model says of x_corrupt unpatched. Is the saving hook still there in the second run, so that your stored
     activation is replaced by the new one? Or does the patching hook return nothing?"""
+    with torch.no_grad():
+        return model(x_corrupt)
+
+
+@patch_activation.mistake
+def named_channels_unpatched(model, layer, x_clean, x_corrupt, channels=None):
+    """Right for a whole layer; when channels are named, nothing is patched. Does your hook write into what it returns, and return it?"""
+    if channels is None:
+        return reference.patch_activation(model, layer, x_clean, x_corrupt)
     with torch.no_grad():
         return model(x_corrupt)
 

@@ -269,6 +269,11 @@ def smoothgrad(model, x, target, noise):
 ]
 
 WRONG["smoothgrad"] = {
+    "noisy_images_clipped": GRADIENT
+    + """
+def smoothgrad(model, x, target, noise):
+    return sum(g(model, torch.clamp(x + e, 0, 1), target) for e in noise) / len(noise)
+""",
     "averages_inputs": GRADIENT
     + """
 def smoothgrad(model, x, target, noise):
@@ -627,6 +632,14 @@ def fgsm_attack(model, x, y, eps):
 ]
 
 WRONG["fgsm_attack"] = {
+    "softmax_twice": """
+import torch
+
+def fgsm_attack(model, x, y, eps):
+    leaf = x.clone().requires_grad_()
+    loss = torch.nn.functional.cross_entropy(model(leaf).softmax(dim=1), y)
+    return (x + eps * torch.autograd.grad(loss, leaf)[0].sign()).clamp(0, 1)
+""",
     "descends": LOSS
     + """
 def fgsm_attack(model, x, y, eps):
@@ -798,6 +811,7 @@ def pgd_attack(model, x, y, eps, step, steps):
 
 
 WRONG["pgd_attack"] = {
+    "softmax_twice": _walk(grad="g(torch.nn.Sequential(model, torch.nn.Softmax(1)), now, y)"),
     "no_projection": _walk(project="now.clamp(0, 1)"),
     "projects_around_last_iterate": _walk(project="now.clamp(before - eps, before + eps).clamp(0, 1)"),
     "gradient_only_at_start": _walk(grad="first"),
@@ -1182,6 +1196,11 @@ SWAP = """
 """
 
 WRONG["patch_activation"] = {
+    "named_channels_unpatched": _hooks("""
+        if channels is None:
+            return a
+        output[:, channels].copy_(a[:, channels])
+"""),
     "hook_left_in_place": _hooks(SWAP, end="pass"),
     "save_hook_still_active": """
 import torch

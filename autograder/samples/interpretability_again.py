@@ -146,6 +146,7 @@ RIGHT["smoothgrad"] = [
 ]
 
 WRONG["smoothgrad"] = {
+    "noisy_images_clipped": _smooth("(x[n] + noise[s, n]).clip(0, 1)"),
     "averages_inputs": _smooth("x[n] + noise[:, n].mean(0)"),
     "sums_not_averages": _smooth(result="result"),
     "same_noise_every_time": _smooth("x[n] + noise[-1, n]"),
@@ -250,7 +251,7 @@ WRONG["integrated_gradients"] = {
     "multiplies_by_x": _path(attribution="x[n] * mean"),
     "explains_probability": _path(quantity="z.softmax(0)[target[n]]"),
     "explains_log_probability": _path(quantity="z.log_softmax(0)[target[n]]"),
-    "path_scales_x": _path(point="a * x[n]", attribution="x[n] * mean"),
+    "path_scales_x": _path(point="a * (x[n] - start[n])"),
     "path_adds_x": _path(point="start[n] + a * x[n]"),
     "sums_not_averages": _path(divisor="1"),
     "only_at_the_image": _path(point="x[n]"),
@@ -342,6 +343,7 @@ def fgsm_attack(model, x, y, eps):
 ]
 
 WRONG["fgsm_attack"] = {
+    "softmax_twice": _attack("criterion(torch.softmax(outputs, dim=-1), y)"),
     "descends": _attack("-criterion(outputs, y)"),
     "no_clip": _attack(result="adversary"),
     "no_sign": _attack(adversary="x + eps * grad / grad.flatten(1).norm(dim=1).view(-1, *[1] * (x.dim() - 1))"),
@@ -421,6 +423,10 @@ def pgd_attack(model, x, y, eps, step, steps, start=None):
 ]
 
 WRONG["pgd_attack"] = {
+    "softmax_twice": _steps("loss_fn(nn.Softmax(dim=1)(model(x + leaf)), y)"),
+    "euclidean_ball": _steps(
+        ball="torch.stack([row if row.norm() <= eps else eps * row / row.norm() for row in delta])"
+    ),
     "no_projection": _steps(ball="delta"),
     "projects_around_last_iterate": _steps(ball="old + torch.clamp(delta - old, -eps, eps)"),
     "gradient_only_at_start": _steps("loss_fn(model(x + 0 * delta + leaf - delta), y)"),
@@ -623,6 +629,7 @@ def patch_activation(model, layer, x_clean, x_corrupt, channels=None):
 ]
 
 WRONG["patch_activation"] = {
+    "named_channels_unpatched": _patch("new = store.value if channels is None else new"),
     "hook_left_in_place": _patch(after="pass"),
     "save_hook_still_active": _patch(between="pass", after="first.remove(); second.remove()"),
     "patches_corrupt_into_clean": _patch(source="x_corrupt", run="x_clean"),
@@ -641,7 +648,7 @@ WRONG["patch_activation"] = {
     .replace("torch.inference_mode(False), torch.no_grad()", "torch.enable_grad()")
     .replace(
         "    return result",
-        "    result.sum().backward()\n    for p in model.parameters():\n        p.grad = torch.ones_like(p)\n    return result",
+        "    result.sum().backward()\n    for p in model.parameters():\n        p.grad = torch.full_like(p, 7.0)\n    return result",
     )
     .replace("output.detach().clone()", "output.clone()"),
     "changes_input_flag": _patch().replace(

@@ -91,6 +91,7 @@ def _gallery_digits() -> tuple[torch.Tensor, torch.Tensor]:
 METHODS = ("gradient", "gradient × input", "SmoothGrad", "integrated gradients")
 BASELINES = {"black": 0.0, "white": 1.0, "mean image": None}
 LAYERS = {"none": (), "the last": (7,), "the last two": (3, 7), "all": (0, 3, 7)}
+RANDOM = {"the last": "its last layer", "the last two": "its last two layers", "all": "all its layers"}
 
 
 @lru_cache(maxsize=8)
@@ -143,7 +144,7 @@ def saliency(
         start = images.mean(dim=0, keepdim=True) if value is None else torch.full_like(x, value)
         ways = {"trained": trained("convolutional")}
         if layers != "none":
-            ways[f"random weights: {layers}"] = _randomised(layers, weights)
+            ways["random weights"] = _randomised(layers, weights)
         maps = {name: attribution(net, x, target, method, sigma, samples, steps, start) for name, net in ways.items()}
         pictures = [_ink(x[0, 0]), *(_signed(m[0, 0]) for m in maps.values())]
         panels = [_strip(pictures, [f"a {digit}", *maps], method)]
@@ -170,7 +171,8 @@ def saliency(
             )
         if len(maps) > 1:
             one, other = (m.flatten().abs() for m in maps.values())
-            note += f" Beside it the map of a network with random weights; sizes correlate by {np.corrcoef(one, other)[0, 1]:.2f}."
+            note += f" Beside it the map of a network with random weights in {RANDOM[layers]}; sizes correlate by "
+            note += f"{np.corrcoef(one, other)[0, 1]:.2f}."
         return panels, note
 
     return Stage(

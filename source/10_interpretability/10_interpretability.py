@@ -101,11 +101,12 @@ show(
 # $$\log p_c = z_c - \log \sum_k e^{z_k} , \qquad
 # \frac{\partial \log p_c}{\partial x_i} = \frac{\partial z_c}{\partial x_i} - \sum_k p_k \frac{\partial z_k}{\partial x_i} .$$
 #
-# It says by how much $\log p_c$ would rise, per unit of ink, if a little were added to pixel $i$. Mind the sign: a
-# loss is $-\log p_c$, and its gradient points the other way. The second form says where the other classes enter. If
-# ink at a pixel raises the logits of 3 and of 8 alike, the logit of 3 is glad of it and its probability is not. An
-# example: with two classes, both logits with the slope 2 at some pixel, and $p = (0.6, 0.4)$, the logit has the
-# gradient 2, the log-probability $2 - (0.6 \cdot 2 + 0.4 \cdot 2) = 0$.
+# It says by how much $\log p_c$ would rise, per unit of ink, if a little were added to pixel $i$. (A pixel is 0 where
+# there is no ink and 1 where it is full; the pictures show ink in white.) Mind the sign: a loss is $-\log p_c$, and
+# its gradient points the other way. The second form says where the other classes enter. If ink at a pixel raises the
+# logits of 3 and of 8 alike, the logit of 3 is glad of it and its probability is not. An example: with two classes,
+# both logits with the slope 2 at some pixel, and $p = (0.6, 0.4)$, the logit has the gradient 2, the log-probability
+# $2 - (0.6 \cdot 2 + 0.4 \cdot 2) = 0$.
 #
 # We want such a gradient for each image of a batch. In eval mode no image influences another one's logits, so the
 # gradient of the *sum* over the batch holds in its row $n$ what belongs to image $n$ alone. One backward pass serves
@@ -161,8 +162,8 @@ with until_written(input_gradient):
 # The top bar. It raises the logit of 3, and that of 7 just as well, so for the log-probability it fades; the
 # strongest pixel is now at the lower right, where a three has its bow and a seven has nothing. If you ask why 3
 # *rather than* something else, ask for the log-probability. If you ask what speaks for 3, ask for the logit. A
-# network that is nearly sure has another reason to prefer one: with $p_c$ close to 1 the gradient of $\log p_c$ is
-# close to zero everywhere.
+# network that is nearly sure gives a second reason to ask for the logit: with $p_c$ close to 1 the gradient of
+# $\log p_c$ is close to zero everywhere.
 #
 # Both maps are also *noisy*. Neighbouring pixels disagree without visible reason. Photographs give the same
 # impression: the map of $\log \Pr(\text{deer} \mid x)$ in AlexNet, a network that reads photographs, is a cloud of
@@ -198,8 +199,9 @@ with until_written(input_gradient):
     )
 
 # %% [markdown] covers="10.06 E10-smoothgrad-notation"
-# It stays for a tenth of a step or less, and jumps; at the image itself it drops from above zero to below. The slope at one point
-# is a draw from a lottery in which every nearby point has a ticket. So average over the neighbourhood. **SmoothGrad**
+# It jumps about once in every tenth of the unit of distance, and between two jumps it drifts, since the softmax bends
+# what the ReLUs leave straight. At the image itself it drops from above zero to below. The slope at one point is a
+# draw from a lottery in which every nearby point has a ticket. So average over the neighbourhood. **SmoothGrad**
 # (Daniel Smilkov and others, 2017) takes the mean of the gradients at noisy copies of the image,
 #
 # $$\frac1S \sum_{s=1}^{S} \nabla \log p_c \,\big|_{\,x + \epsilon_s}, \qquad \epsilon_s \sim \mathcal N(0, \sigma^2 I) ,$$
@@ -218,15 +220,15 @@ with until_written(input_gradient):
 # %% [markdown]
 # ### Exercise: smoothgrad (2 points, 6 minutes)
 # Return the mean over $s$ of the `input_gradient` at `x + noise[s]`. `noise` is (S, N, ...), given and scaled
-# already. You may use your `input_gradient`. A loop over the samples is right; so is one large batch, if each row
-# keeps its target.
+# already; a noisy image may leave the range from 0 to 1. You may use your `input_gradient`. A loop over the samples
+# is right; so is one large batch, if each row keeps its target.
 
 # %% exercise="smoothgrad"
 
 # %% [markdown] covers="10.07"
-# The raw gradient of three digits, and SmoothGrad with 64 copies; and a measurement over fifty digits: how alike are
-# two maps that were made with different noise? Two maps of which one is the other times a positive number have the
-# cosine 1, unrelated ones about 0.
+# The raw gradient of three digits, and SmoothGrad with 64 copies and $\sigma = 0.2$; and a measurement over fifty
+# digits: how alike are two maps that were made with different noise? Two maps of which one is the other times a
+# positive number have the cosine 1, unrelated ones about 0.
 
 # %%
 with until_written(input_gradient, smoothgrad):
@@ -269,10 +271,11 @@ with until_written(input_gradient, smoothgrad):
 # $$f(x) - f(x') = \sum_i \underbrace{(x_i - x'_i) \int_0^1 \partial_i f\big(x' + a(x - x')\big)\, da}_{\text{IG}_i} .$$
 #
 # These are **integrated gradients** (Mukund Sundararajan, Ankur Taly and Qiqi Yan, 2017), and that they add up is
-# called completeness. For $\min(x, 1)$ from 0 to 2: the slope is 1 on the first half of the way and 0 on the second,
-# its mean is $\frac12$, times the step 2 makes 1, the whole output. For $f = x_1 x_2$ from $(0, 0)$ to $(2, 3)$ the
-# slopes are $3a$ and $2a$, with means $\frac32$ and 1; each pixel gets 3, and together they have $f = 6$. (Gradient
-# times input gives each of them 6.)
+# called completeness. As $f$ we take the logit of the class: what is shared out is what the network itself found to
+# speak for it, without the claims of the other classes. For $\min(x, 1)$ from 0 to 2: the slope is 1 on the first
+# half of the way and 0 on the second, its mean is $\frac12$, times the step 2 makes 1, the whole output. For
+# $f = x_1 x_2$ from $(0, 0)$ to $(2, 3)$ the slopes are $3a$ and $2a$, with means $\frac32$ and 1; each pixel gets 3, and
+# together they have $f = 6$. (Gradient times input gives each of them 6.)
 #
 # A program takes the mean over a few points. At the left end of each piece it would be biased; in the middle, errors
 # of first order cancel, and those that remain fall with the square of the number of steps, where the function is
@@ -318,8 +321,9 @@ with until_written(integrated_gradients):
     )
 
 # %% [markdown]
-# For the smooth network each doubling takes the gap to a quarter. With ReLUs the slopes jump on the way, and a jump
-# inside a piece costs an error of first order: the gap is only about halved, but falls as well. So completeness is a
+# For the smooth network each doubling takes the gap to a quarter. With ReLUs the slopes jump on the way. Where one
+# jumps inside a piece, the slope of the middle stands also for a part of the piece in which another one holds, and
+# that error falls only as the pieces get shorter: the gap is about halved each time, not more. So completeness is a
 # test of your *program* as well as a property of the method.
 #
 # Now play. Compare the methods on your favourite digit; then change the baseline; then let *randomise layers* put
@@ -407,9 +411,11 @@ show(
 demos.units(maximize_unit)
 
 # %% [markdown] covers="10.16 10.17"
-# The climb beats the best training image, and what it finds is no digit that anybody wrote, though the network is
-# sure of it. From another start it finds another picture. What excites a unit is a *mixture*: several features at
-# once, some of which never occur together. A unit is not a concept that is waiting for a name.
+# For an output unit the climb beats the best training image, from every start, and what it finds is no digit that
+# anybody wrote, though the network is sure of it. (Most channels inside can be raised above all training images, too;
+# two of the second convolution react to nothing.) From another start it finds another picture. What excites a unit is
+# a *mixture*: several features at once, some of which never occur together. A unit is not a concept that is waiting
+# for a name.
 #
 # In 2015 Alexander Mordvintsev, Christopher Olah and Mike Tyka turned this into art, **Deep Dream**: don't choose a
 # unit, but let a whole layer have more of what it already sees. Run the network up to activations $h$, put the error
@@ -485,7 +491,8 @@ with until_written(input_gradient):
 # %% [markdown] covers="10.13 10.14"
 # The picture that made the method famous: a photograph that a network took for a panda, with 57.7 %; plus 0.007 times
 # a pattern of signs, which by itself it took for a nematode, with 8.2 %; gives a photograph that to us is the same
-# panda, and which it took for a gibbon, with 99.3 %. Here is a triple of our own.
+# panda, and which it took for a gibbon, with 99.3 %. Here is a triple of our own; the pattern is white for
+# $+$, black for $-$, and grey where the clip has held a pixel back, since black can't get darker, nor white brighter.
 
 # %%
 with until_written(fgsm_attack):
@@ -658,7 +665,8 @@ with until_written(pgd_attack):
 # it is the word *Cab* painted on it. Take the word off, and what is left of the network's knowledge of cars?
 #
 # Let us build such a trap. The digits are faint now, with noise, and in the top row of each training image one bright
-# pixel tells the label by its column. In use the tag is random, or wrong: it always says label plus three.
+# pixel tells the label by its column. In use the tag is random, or wrong: it always says label plus three,
+# and after 9 comes 0.
 
 # %%
 X, all_labels, X_hidden, hidden_labels = data.digits(900)
@@ -680,7 +688,8 @@ for tag, shown in hidden.items():
 # %% [markdown]
 # Judged on data like those of the training set, the network is nearly perfect; a test set that was collected in the
 # same way would never have told. What tells? One saliency map says something of one image. The mean of their absolute
-# values over the data set says what the network is sensitive to at large. Where will it be bright?
+# values over the data set says what the network is sensitive to at large. (A network as sure as this one has small
+# gradients everywhere; what counts is one pixel beside another.) Where will it be bright?
 
 # %%
 with until_written(input_gradient):
@@ -695,6 +704,7 @@ with until_written(input_gradient):
     moved[:, 0, 0] = torch.eye(10)
     with torch.no_grad():
         p = cheat(moved).softmax(dim=1).numpy()
+    follows = (p.argmax(axis=1) == np.arange(10)) & (np.arange(10) != tagged_labels[k].item())
     drawn = axes[1].imshow(p, cmap=FIELD, vmin=0, vmax=1)
     axes[1].set(
         title=f"one image of a {tagged_labels[k]}",
@@ -712,13 +722,13 @@ with until_written(input_gradient):
         f"on average a pixel of the top row has {used[0].mean() / used[2:, 1:9].mean():.1f} times the gradient of one of the digit"
     )
     print(
-        f"this image: the prediction is the column of the tag for {(p.argmax(axis=1) == np.arange(10)).sum()} of 10 columns"
+        f"this image: the prediction is the column of the tag for {follows.sum()} of the 9 columns that name another digit"
     )
 
 # %% [markdown]
 # The left map is a *suspicion*: the network is sensitive to the top row. The right one is a **counterfactual test**.
-# We have changed one thing, the tag, and the prediction moved with it along the diagonal, in more than half of the
-# columns; in the others the digit held its ground. That the tag is a cause is now shown, not guessed.
+# We have changed one thing, the tag, and in more than half of the columns that name another digit the prediction went
+# there, along the diagonal; in the others the digit held its ground. That the tag is a cause is now shown, not guessed.
 #
 # What can be done? Hide the tag, break its link to the label by shuffling it among images, or collect images in which
 # it lies. What doesn't help is to make the network simpler or its training noisier in general. Think about which of
@@ -729,7 +739,8 @@ with until_written(input_gradient):
 # You get 600 images, (600, 1, 10, 10), whose tags leak, and their labels. Return a network that reads the digit
 # itself: at least 78 % right on hidden digits with random tags, and with wrong ones. You may not change the test
 # images, but your network may ignore what it likes. Use `seed` for all that is random. A minute of computing is
-# allowed; a second is enough.
+# allowed; a second is enough. `fit(net, images, labels, seed=seed)` trains any network and returns it, and
+# `dense(10, seed)` is a new one like the one that cheated.
 
 # %% exercise="train_without_shortcut"
 
@@ -828,7 +839,8 @@ with until_written(patch_activation):
     figure, ax = panels(width=4.0, height=3.0)
     ax.axhline(0, color=GREY, lw=0.8)
     ax.axvline(0, color=GREY, lw=0.8)
-    for c in np.flatnonzero(activation.amax(dim=0) > 0):
+    responds = np.flatnonzero(activation.amax(dim=0) > 0)
+    for c in responds:
         ax.text(differs[c], recovered["4"][c], str(c), color=BLUE, ha="center", va="center")
     ax.set(xlabel="mean activation on threes − on eights", ylabel="recovered fraction")
     ax.set(
@@ -838,7 +850,9 @@ with until_written(patch_activation):
         figure,
         alt="Channels by how differently they answer to threes and eights, and by how much they cause: the two go together loosely.",
     )
-    print(f"correlation between |difference| and fraction: {np.corrcoef(abs(differs), recovered['4'])[0, 1]:.2f}")
+    print(
+        f"correlation between |difference| and fraction: {np.corrcoef(abs(differs[responds]), recovered['4'][responds])[0, 1]:.2f}"
+    )
 
 # %% [markdown]
 # They go together only loosely. The channel that differs most is not the one that causes most, and one has almost the
@@ -870,9 +884,8 @@ for ax, often in zip(axes, (0.9, 0.05), strict=True):
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-    for k, column in enumerate(W.detach().T.tolist()):
+    for column in W.detach().T.tolist():
         ax.annotate("", column, (0, 0), arrowprops={"arrowstyle": "-|>", "color": BLUE, "lw": 1.6})
-        ax.text(1.15 * column[0], 1.15 * column[1], str(k), color=INK, ha="center", va="center")
     ax.set(
         xlim=(-1.6, 1.6),
         ylim=(-1.6, 1.6),
