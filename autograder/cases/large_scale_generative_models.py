@@ -257,6 +257,13 @@ def averages_over_classes(image_emb, prompt_emb):
 
 
 @zero_shot_scores.mistake
+def norms_along_the_prompts(image_emb, prompt_emb):
+    """A prompt's vector lies along the last axis of (C, P, D). Along which axis do you take its norm? normalize takes that of axis 1
+    unless told otherwise, and here that runs over the prompts of a class."""
+    return normalize(image_emb, dim=1) @ normalize(normalize(prompt_emb, dim=1).mean(dim=1), dim=1).T
+
+
+@zero_shot_scores.mistake
 def best_prompt_only(image_emb, prompt_emb):
     """The task asks for one vector per class; you let each image choose the prompt that it likes best."""
     return torch.einsum("nd,cpd->ncp", normalize(image_emb, dim=1), normalize(prompt_emb, dim=2)).amax(dim=2)
@@ -759,6 +766,12 @@ def one_token_too_many(step, prompt, stop, max_new):
 
 
 @scratchpad_decode.mistake
+def counts_the_prompt(step, prompt, stop, max_new):
+    """max_new says how many tokens may be written; you count those of the prompt as well, and stop too early."""
+    return reference.scratchpad_decode(step, prompt, stop, max(0, max_new - len(prompt)))
+
+
+@scratchpad_decode.mistake
 def one_call_too_many(step, prompt, stop, max_new):
     """Your tokens are right, but the model is asked once more after the last of them. Each call is expensive: ask only for a token
     that you want."""
@@ -956,6 +969,41 @@ def k_times_the_share(n, c, k):
     return k * c / n
 
 
+def _all_wrong(n, c, places):
+    """The product of (n - c - i)/(n - i) over these i."""
+    chance = np.ones(np.shape(n))
+    for i in places:
+        chance *= np.maximum(n - c - i, 0) / np.maximum(n - i, 1)
+    return chance
+
+
+@pass_at_k.mistake
+def one_factor_short(n, c, k):
+    """That is the chance for k - 1 samples. The product has k factors: i runs from 0 to k - 1."""
+    _refused(n, k)
+    return 1 - _all_wrong(n, c, range(k - 1))
+
+
+@pass_at_k.mistake
+def one_factor_too_many(n, c, k):
+    """That is the chance for k + 1 samples. The product has k factors: i runs from 0 to k - 1."""
+    _refused(n, k)
+    return 1 - _all_wrong(n, c, range(k + 1))
+
+
+@pass_at_k.mistake
+def counts_from_one(n, c, k):
+    """Your product leaves out i = 0: the first sample is drawn from all n, and n - c of them are wrong."""
+    _refused(n, k)
+    return 1 - _all_wrong(n, c, range(1, k + 1))
+
+
+@pass_at_k.mistake
+def counts_from_one(n, c, k):
+    _refused(n, k)
+    return 1 - _all_wrong(n, c, range(1, k))
+
+
 @pass_at_k.mistake
 def too_few_samples_accepted(n, c, k):
     """Right, except that a problem with fewer than k samples should raise a ValueError: from 4 samples nobody can choose 5."""
@@ -974,11 +1022,11 @@ def noises(rng: np.random.Generator) -> Iterator[Case]:
         model = given.noise_model(_tensor(rng, D, D, scale=0.7), T)
         return Case(name, model, _tensor(rng, *shape), betas, _tensor(rng, T, *shape), **options)
 
-    yield process("points, T = 5", 5, 4, 2, top=0.4)
-    yield process("points, T = 20", 20, 5, 3)
-    yield process("images, T = 5", 5, 2, 1, 4, 3, top=0.5)
+    yield process("points, T = 5", 5, 3, 2, top=0.4)
+    yield process("points, T = 20", 20, 3, 3)
+    yield process("images, T = 5", 5, 2, 1, 2, 3, top=0.5)
     yield process("points, T = 50", 50, 3, 2)
-    case = process("", 6, 3, 4, top=0.4)
+    case = process("", 6, 3, 3, top=0.4)
     model, *tensors = case.arguments
     floats = given.noise_model(model.arguments[0].float(), 6)
     yield Case("float32", floats, *(tensor.float() for tensor in tensors))
@@ -1093,6 +1141,59 @@ def abar_of_betas(eps_model, x_T, betas, noises):
 def abar_not_accumulated(eps_model, x_T, betas, noises):
     """sqrt(1 - abar) is the size of all noise since the beginning. With 1 - betas[t] in its place you have that of a single step."""
     return _reverse(eps_model, x_T, betas, noises, abar=1 - betas)
+
+
+@ddpm_sample.mistake
+def abar_one_step_early(eps_model, x_T, betas, noises):
+    """The noise in x at time t is that of all steps up to t, step t among them. Your abar lacks the last factor, 1 - betas[t]."""
+    abar = torch.cumprod(1 - betas, dim=0)
+    return _reverse(eps_model, x_T, betas, noises, abar=torch.cat([abar[-1:], abar[:-1]]))  # abar[t - 1]
+
+
+@ddpm_sample.mistake
+def abar_one_step_early(eps_model, x_T, betas, noises):
+    abar = torch.cumprod(1 - betas, dim=0)
+    return _reverse(eps_model, x_T, betas, noises, abar=torch.cat([abar[:1], abar[:-1]]))
+
+
+@ddpm_sample.mistake
+def share_without_root(eps_model, x_T, betas, noises):
+    """eps_model gives noise of variance 1, and in x it is sqrt(1 - abar[t]) times as large. You divide by 1 - abar[t] without the
+    root."""
+    return _reverse(eps_model, x_T, betas, noises, taken=lambda t, betas, abar: betas[t] / (1 - abar[t]))
+
+
+@ddpm_sample.mistake
+def share_with_root_of_beta(eps_model, x_T, betas, noises):
+    """You take sqrt(betas[t]) of the predicted noise away. The root belongs to the fresh noise alone; what is taken away is
+    betas[t]/sqrt(1 - abar[t])."""
+    return _reverse(eps_model, x_T, betas, noises, taken=lambda t, betas, abar: (betas[t] / (1 - abar[t])).sqrt())
+
+
+@ddpm_sample.mistake
+def one_step_short(eps_model, x_T, betas, noises):
+    """One step is missing: the last one is that of time 0. It adds no noise, but what it takes away has to go."""
+    return _reverse(eps_model, x_T, betas, noises, times=range(len(betas) - 1, 0, -1))
+
+
+@ddpm_sample.mistake
+def asks_about_the_start(eps_model, x_T, betas, noises):
+    """The network is asked again and again about the noise in x_T. What it should look at is the x that you have by now."""
+    return _reverse(lambda x, t: eps_model(x_T, t), x_T, betas, noises)
+
+
+@ddpm_sample.mistake
+def times_from_one(eps_model, x_T, betas, noises):
+    """eps_model is told t + 1. Here times count from 0, for the network as for betas: the last step back is that of time 0."""
+    return _reverse(lambda x, t: eps_model(x, t + 1), x_T, betas, noises)
+
+
+@ddpm_sample.mistake
+def noise_rescaled_too(eps_model, x_T, betas, noises):
+    """The fresh noise comes after the division by sqrt(1 - betas[t]). Yours is divided by it, too, and gets too large."""
+    return _reverse(
+        eps_model, x_T, betas, noises, spread=lambda t, betas, abar: betas[t].sqrt() / (1 - betas[t]).sqrt()
+    )
 
 
 @ddpm_sample.mistake

@@ -307,6 +307,13 @@ def zero_shot_scores(image_emb, prompt_emb):
     classes = F.normalize(F.normalize(prompt_emb, dim=-1).mean(dim=0), dim=-1)
     return F.normalize(image_emb, dim=-1) @ classes.T
 """,
+    "norms_along_the_prompts": """
+from torch.nn.functional import normalize
+
+def zero_shot_scores(image_emb, prompt_emb):
+    w = normalize(normalize(prompt_emb).mean(dim=1))
+    return normalize(image_emb) @ w.T
+""",
     "best_prompt_only": """
 import torch.nn.functional as F
 
@@ -787,6 +794,16 @@ def scratchpad_decode(step, prompt, stop, max_new):
 ]
 
 WRONG["scratchpad_decode"] = {
+    "counts_the_prompt": """
+def scratchpad_decode(step, prompt, stop, max_new):
+    sequence = list(prompt)
+    while len(sequence) < max_new:
+        token = int(np.argmax(step(sequence)))
+        if token == stop:
+            return sequence[len(prompt):], True
+        sequence.append(token)
+    return sequence[len(prompt):], False
+""",
     "forgets_its_own_tokens": """
 def scratchpad_decode(step, prompt, stop, max_new):
     tokens = []
@@ -1066,6 +1083,18 @@ WRONG["pass_at_k"] = {
     + """
     return np.clip(k * c / n, 0, 1)
 """,
+    "one_factor_short": _GUARD
+    + """
+    return np.array([1 - np.prod([max(a - b - i, 0) / (a - i) for i in range(k - 1)]) for a, b in zip(n, c)])
+""",
+    "one_factor_too_many": _GUARD
+    + """
+    return np.array([1 - np.prod([max(a - b - i, 0) / max(a - i, 1) for i in range(k + 1)]) for a, b in zip(n, c)])
+""",
+    "counts_from_one": _GUARD
+    + """
+    return np.array([1 - np.prod([max(a - b - i, 0) / max(a - i, 1) for i in range(1, k + 1)]) for a, b in zip(n, c)])
+""",
     "too_few_samples_accepted": """
 def pass_at_k(n, c, k):
     out = []
@@ -1079,10 +1108,6 @@ def pass_at_k(n, c, k):
     "returns_none": _GUARD
     + """
     print(1 - (1 - c / n) ** k)
-""",
-    "one_short": _GUARD
-    + """
-    return np.array([1 - math.comb(int(a - b), k - 1) / math.comb(int(a), k - 1) for a, b in zip(n, c)])
 """,
 }
 
@@ -1198,6 +1223,12 @@ WRONG["ddpm_sample"] = {
     "abar_is_cumsum": _ddpm(abar="torch.cumsum(1 - betas, dim=0)"),
     "abar_of_betas": _ddpm(abar="torch.cumprod(betas, dim=0)"),
     "abar_not_accumulated": _ddpm(taken="betas[t] / torch.sqrt(betas[t])"),
+    "abar_one_step_early": _ddpm(taken="betas[t] / torch.sqrt(1 - abar[t - 1])"),
+    "share_without_root": _ddpm(taken="betas[t] / (1 - abar[t])"),
+    "share_with_root_of_beta": _ddpm(taken="torch.sqrt(betas[t]) / torch.sqrt(1 - abar[t])"),
+    "asks_about_the_start": _ddpm().replace("eps_model(x, t)", "eps_model(x_T, t)"),
+    "times_from_one": _ddpm().replace("eps_model(x, t)", "eps_model(x, t + 1)"),
+    "noise_rescaled_too": _ddpm(spread="torch.sqrt(betas[t] / (1 - betas[t]))"),
     "no_noise_added": _ddpm(when="False"),
     "posterior_spread": _ddpm(spread="torch.sqrt(betas[t] * (1 - abar[t - 1]) / (1 - abar[t]))"),
     "noises_in_reverse": _ddpm(noise="noises[len(betas) - 1 - t]"),

@@ -204,6 +204,12 @@ def zero_shot_scores(image_emb, prompt_emb):
     w = unit(unit(prompt_emb).sum(0))
     return torch.einsum("nd,kd->nk", unit(image_emb), w)
 """,
+    "norms_along_the_prompts": _ZERO
+    + """
+def zero_shot_scores(image_emb, prompt_emb):
+    lengths = prompt_emb.norm(dim=1, keepdim=True)
+    return unit(image_emb) @ unit((prompt_emb / lengths).sum(1)).T
+""",
     "best_prompt_only": _ZERO
     + """
 def zero_shot_scores(image_emb, prompt_emb):
@@ -612,6 +618,7 @@ WRONG["scratchpad_decode"] = {
     "returns_prompt_as_well": _loop(result="seq, done"),
     "changes_prompt": _loop().replace("seq = list(prompt)", "seq = prompt"),
     "one_token_too_many": _loop(go="not len(out) > max_new"),
+    "counts_the_prompt": _loop(go="len(seq) < max_new"),
     "one_call_too_many": _loop(after="done = done or bool(np.argmax(step(seq)) == stop)"),
     "asks_twice": _loop(seen="seq if len(step(seq)) else seq"),
     "one_token_too_few": _loop(go="len(out) + 1 < max_new"),
@@ -691,6 +698,9 @@ return 1 - exp(a - b)
     ),
     "ignores_k": _each("return 1 - (n - c) / n"),
     "k_times_the_share": _each("return k * (c / n)"),
+    "one_factor_short": _each("return 1 - comb(n - c, k - 1) / comb(n, k - 1)"),
+    "one_factor_too_many": _each("return 1 - comb(n - c, k + 1) / comb(n, k + 1) if n > k else 1.0"),
+    "counts_from_one": _each("p = 1.0\nfor i in range(1, k):\n    p *= max(n - c - i, 0) / (n - i)\nreturn 1 - p"),
     "too_few_samples_accepted": _each("return 1 - (comb(n - c, k) / comb(n, k) if n >= k else 0.0)").replace(
         """    if min(n) < k:
         raise ValueError("k > n")
@@ -778,6 +788,16 @@ WRONG["ddpm_sample"] = {
     "abar_is_cumsum": _steps(left="1 - torch.cumsum(betas, 0)"),
     "abar_of_betas": _steps(left="torch.exp(torch.cumsum(torch.log(betas), 0))"),
     "abar_not_accumulated": _steps(left="keep"),
+    "abar_one_step_early": _steps(mean="(x - betas[t] / (1 - left[max(t - 1, 0)]) ** 0.5 * eps) / keep[t] ** 0.5"),
+    "share_without_root": _steps(mean="(x - betas[t] * eps / (1 - left[t])) / keep[t] ** 0.5"),
+    "share_with_root_of_beta": _steps(mean="(x - betas[t] ** 0.5 * eps / (1 - left[t]) ** 0.5) / keep[t] ** 0.5"),
+    "one_step_short": _steps(go="t > 0"),
+    "asks_about_the_start": _steps().replace("eps_model(x, t)", "eps_model(x_T, t)"),
+    "times_from_one": _steps().replace("eps_model(x, t)", "eps_model(x, 1 + t)"),
+    "noise_rescaled_too": _steps(
+        mean="(x - betas[t] / (1 - left[t]) ** 0.5 * eps + (t > 0) * betas[t] ** 0.5 * noises[t]) / keep[t] ** 0.5",
+        spread="0",
+    ),
     "no_noise_added": _steps(spread="0"),
     "posterior_spread": _steps(spread="((1 - left[t - 1]) / (1 - left[t]) * betas[t]) ** 0.5"),
     "noises_in_reverse": _steps(which="t - 1"),
