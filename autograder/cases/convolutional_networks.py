@@ -158,7 +158,8 @@ def layers(rng: np.random.Generator) -> Iterator[Case]:
 
     height = side()
     yield Case("an image higher than wide", height + 3, height, 3, 8, 3)
-    yield Case("a square image, no bias", side(), side(), 2, int(rng.integers(4, 8)), 5, 1, 2, False)
+    square = side()
+    yield Case("a square image, no bias", square, square, 2, int(rng.integers(4, 8)), 5, 1, 2, False)
     yield Case("stride 2 that does not divide", 2 * side(), 2 * side(), 4, 6, 3, 2, 0, True)
     yield Case("padding and stride", 3 * side(), side(), int(rng.integers(2, 5)), 7, 4, 3, 1, True)
     yield Case("no bias, a wide image", side(), 2 * side(), 3, 5, 2, 2, 1, False)
@@ -271,6 +272,12 @@ _cost_mistake(
     "Padding is put on all four sides of an image.",
     out=lambda height, width, k, stride, padding: _out(height - padding, width - padding, k, stride, padding),
 )
+_cost_mistake(
+    "one_side_for_both",
+    "Right for square images. Here the output has another number of rows than of columns: does each follow from its own side?",
+    out=lambda height, width, *window: _out(height, height, *window),
+)
+_cost_mistake("one_side_for_both", "", out=lambda height, width, *window: _out(width, width, *window))
 _cost_mistake(
     "depthwise",
     "With 3 channels in and 4 filters a layer has 4 maps, not 12: each filter adds up over all channels.",
@@ -398,9 +405,9 @@ def whole_numbers_kept(a, b):
 def _stacks(rng: np.random.Generator) -> Iterator[tuple]:
     """(name, x's shape, w's shape, stride, padding, edge) of what both passes are tried on."""
     yield "two images, three filters", (2, 1, 2, 4), (3, 1, 2, 2), 1, 0, False
-    yield "kernels higher than wide, padded", (1, 1, 3, 2), (2, 1, 3, 2), 1, 1, False
+    yield "kernels higher than wide, padded", (1, 1, 3, 2), (1, 1, 3, 2), 1, 1, False
     yield "two channels, kernels wider than high", (1, 2, 2, 4), (2, 2, 1, 3), 1, 0, False
-    yield "stride that does not divide", (1, 1, 4, 5), (1, 1, 3, 3), 2, 0, False
+    yield "stride that does not divide", (1, 1, 3, 6), (1, 1, 2, 3), 2, 0, False
     yield "stride and padding", (1, 2, 2, 3), (1, 2, 2, 2), 2, 1, False
     yield "1x1 kernels", (1, 2, 1, 3), (3, 2, 1, 1), 1, 0, True
     yield "stride 3", (1, 1, 6, 4), (1, 1, 2, 2), 3, 1, True
@@ -482,6 +489,38 @@ def padding_ignored(x, w, b, stride=1, padding=0):
     return reference.conv2d_forward(x, w, b, stride, 0)
 
 
+def _sized(x, w, b, stride, padding, count: Callable[[int, int], int]):
+    """The right output, cut to count(room, stride) rows and columns."""
+    rows, columns = (count(n + 2 * padding - k, stride) for n, k in zip(x.shape[2:], w.shape[2:], strict=True))
+    return reference.conv2d_forward(x, w, b, stride, padding)[:, :, :rows, :columns]
+
+
+@conv2d_forward.mistake
+def first_position_forgotten(x, w, b, stride=1, padding=0):
+    """Your output has a row and a column too few: you count the moves of the window, and not the place that it starts from."""
+    return _sized(x, w, b, stride, padding, lambda room, stride: room // stride)
+
+
+@conv2d_forward.mistake
+def rounds_too_early(x, w, b, stride=1, padding=0):
+    """Your output has too few places where the stride does not divide. Which comes first, the division that rounds down or
+    the 1 for the place that the window starts from?"""
+    return _sized(x, w, b, stride, padding, lambda room, stride: (room + 1) // stride)
+
+
+@conv2d_forward.mistake
+def pads_one_side(x, w, b, stride=1, padding=0):
+    """Zeros go on all four sides: with a padding of 1 an image of 3 by 2 pixels becomes one of 5 by 4."""
+    end = (0, padding)
+    return reference.conv2d_forward(np.pad(x, ((0, 0), (0, 0), end, end)), w, b, stride)
+
+
+@conv2d_forward.mistake
+def pads_one_side(x, w, b, stride=1, padding=0):
+    start = (padding, 0)
+    return reference.conv2d_forward(np.pad(x, ((0, 0), (0, 0), start, start)), w, b, stride)
+
+
 @conv2d_forward.mistake(sign=signs.anything)
 def kernel_sides_swapped(x, w, b, stride=1, padding=0):
     """Square kernels work; the failing case has kh different from kw."""
@@ -532,7 +571,7 @@ def messages(rng: np.random.Generator) -> Iterator[Case]:
         yield Case(name, *arrays(x, w, stride, padding), stride, padding, edge=edge)
     yield Case("windows side by side", *arrays((1, 1, 2, 4), (1, 1, 2, 2), 2, 0), 2, 0)
     floats = [array.astype(np.float32) for array in arrays((1, 1, 2, 3), (2, 1, 2, 2), 1, 1)]
-    yield Case("float32", *floats, 1, 1)
+    yield Case("float32", *floats, 1, 1, edge=True)
     Fortran = [given.layout(array, "Fortran") for array in arrays((1, 1, 3, 4), (2, 1, 2, 2), 2, 1)]
     yield Case("arrays in Fortran's order", *Fortran, 2, 1, edge=True)
     yield Case("padding as wide as the kernel", *arrays((1, 1, 2, 3), (1, 1, 2, 2), 1, 2), 1, 2, edge=True)
@@ -673,6 +712,34 @@ def stride_ignored(dout, x, w, stride=1, padding=0):
     return _cropped(_at_stride_one(dout, x, w, padding)[0], x, padding), dw, db
 
 
+def _last(dout, *last):
+    """dout, and zeros for all but the last of the axes that are named."""
+    kept = np.zeros(dout.shape)
+    where = tuple(-1 if axis in last else slice(None) for axis in range(4))
+    kept[where] = dout[where]
+    return kept
+
+
+@conv2d_backward.mistake
+def weights_overwritten(dout, x, w, stride=1, padding=0):
+    """Your dw is only what came last, from the last window or the last image. A weight is used in all of them: what becomes of
+    the other gradients?"""
+    dx, _, db = reference.conv2d_backward(dout, x, w, stride, padding)
+    return dx, reference.conv2d_backward(_last(dout, 2, 3), x, w, stride, padding)[1], db
+
+
+@conv2d_backward.mistake
+def weights_overwritten(dout, x, w, stride=1, padding=0):
+    dx, _, db = reference.conv2d_backward(dout, x, w, stride, padding)
+    return dx, reference.conv2d_backward(_last(dout, 0, 2, 3), x, w, stride, padding)[1], db
+
+
+@conv2d_backward.mistake
+def weights_overwritten(dout, x, w, stride=1, padding=0):
+    dx, _, db = reference.conv2d_backward(dout, x, w, stride, padding)
+    return dx, reference.conv2d_backward(_last(dout, 0), x, w, stride, padding)[1], db
+
+
 @conv2d_backward.mistake
 def negative_crop(dout, x, w, stride=1, padding=0):
     """What does the slice 0:-0 contain?"""
@@ -776,6 +843,13 @@ def first_by_columns(dout, x, size, stride):
     """Where a window has several maxima, the first one in row-major order wins: first along a row, then the next row. You go
     down the columns."""
     return _pooled_back(dout, x, size, stride, lambda window: _winner(window.T).T)
+
+
+@maxpool2d_backward.mistake
+def row_and_column_swapped(dout, x, size, stride):
+    """Within each window the gradient lands at the winner's row and column swapped. argmax counts along a row first: which of
+    // size and % size is the row?"""
+    return _pooled_back(dout, x, size, stride, lambda window: _winner(window).T)
 
 
 @maxpool2d_backward.mistake

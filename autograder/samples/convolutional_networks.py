@@ -143,11 +143,11 @@ WRONG["conv_layer_cost"] = {
     "bias_never": changed(COST, ("if bias:", "if False:")),
     "rounds_up": changed(COST, ("- kernel) // stride + 1", "- kernel + stride - 1) // stride + 1")),
     "pads_one_side": changed(COST, ("2 * padding", "padding")),
+    "one_side_for_both": changed(COST, ("width + 2", "height + 2")),
     "depthwise": changed(COST, ('"units": units', '"units": units * in_channels')),
     "none: a tuple in place of the dict": changed(
         COST, ('{"units": units, "weights": weights, "connections": connections}', "units, weights, connections")
     ),
-    "none: height and width of the same": changed(COST, ("width + 2", "height + 2")),
 }
 
 # ------------------------------------------------------------------------------------------ full convolution
@@ -328,6 +328,18 @@ WRONG["conv2d_forward"] = {
         FORWARD, (" // stride", ""), ("i * stride:i * stride + kh, j * stride:j * stride + kw", "i:i + kh, j:j + kw")
     ),
     "padding_ignored": changed(FORWARD, ("    N, C, H", "    padding = 0\n    N, C, H")),
+    "first_position_forgotten": changed(FORWARD, (" // stride + 1", " // stride")),
+    "rounds_too_early": changed(
+        FORWARD,
+        ("2 * padding - kh) // stride + 1", "2 * padding - kh + 1) // stride"),
+        ("- kw) // stride + 1", "- kw + 1) // stride"),
+    ),
+    "pads_one_side": """
+def conv2d_forward(x, w, b, stride=1, padding=0):
+    x = np.pad(x, ((0, 0), (0, 0), (0, padding), (0, padding)))
+    windows = np.lib.stride_tricks.sliding_window_view(x, w.shape[2:], axis=(2, 3))[:, :, ::stride, ::stride]
+    return np.einsum("nchwij,fcij->nfhw", windows, w) + b[:, None, None]
+""",
     "kernel_sides_swapped": changed(FORWARD, ("F, _, kh, kw", "F, _, kw, kh")),
     "bias_on_wrong_axis": changed(FORWARD, (" + b[f]", ""), ("return out", "return out + b")),
     "channels_averaged": changed(FORWARD, ("np.sum(patch * w[f])", "np.mean(np.sum(patch * w[f], axis=(1, 2)))")),
@@ -440,6 +452,7 @@ def conv2d_backward(dout, x, w, stride=1, padding=0):
     "bias_not_summed_over_space": changed(BACKWARD, ("dout.sum(axis=(0, 2, 3))", "dout.sum(axis=0)")),
     "bias_not_summed_over_images": changed(BACKWARD, ("dout.sum(axis=(0, 2, 3))", "dout.sum(axis=(2, 3))")),
     "none: bias summed over everything": changed(BACKWARD, ("dout.sum(axis=(0, 2, 3))", "np.sum(dout)")),
+    "weights_overwritten": changed(BACKWARD, ("dw[f] +=", "dw[f] =")),
     "stride_ignored": changed(BACKWARD, ("i * stride, j * stride", "i, j")),
     "negative_crop": changed(
         BACKWARD, ("padding:padding + H, padding:padding + W", "padding:-padding, padding:-padding")
@@ -535,6 +548,7 @@ WRONG["maxpool2d_backward"] = {
     "first_by_columns": changed(
         POOL, ("k, l = np.unravel_index(np.argmax(window), window.shape)", "l, k = divmod(np.argmax(window.T), size)")
     ),
+    "row_and_column_swapped": changed(POOL, ("k, l = np.unravel", "l, k = np.unravel")),
     "overwrites_overlaps": changed(POOL, ("+= dout", "= dout")),
     "fancy_index_loses_repeats": """
 def maxpool2d_backward(dout, x, size, stride):

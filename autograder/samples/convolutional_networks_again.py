@@ -110,6 +110,7 @@ WRONG["conv_layer_cost"] = {
         ("1 + (width - kernel + 2 * padding) // stride", "1 - (kernel - width - 2 * padding) // stride"),
     ),
     "pads_one_side": changed(COST, ("2 * padding", "padding")),
+    "one_side_for_both": changed(FAN, ("1 + (height", "1 + (width")),
     "depthwise": changed(FAN, ('"units": units', '"units": in_channels * units')),
 }
 
@@ -208,6 +209,13 @@ WRONG["conv2d_forward"] = {
     "padding_ignored": changed(
         POSITIONS, ("    x = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))\n", "")
     ),
+    "first_position_forgotten": changed(POSITIONS, ("= 1 + (x", "= (x")),
+    "rounds_too_early": changed(
+        TAPS,
+        ("1 + (x.shape[2] - kh)", "(x.shape[2] - kh + 1)"),
+        ("1 + (x.shape[3] - kw)", "(x.shape[3] - kw + 1)"),
+    ),
+    "pads_one_side": changed(POSITIONS, ("(padding, padding), (padding, padding)", "(padding, 0), (padding, 0)")),
     "kernel_sides_swapped": changed(
         POSITIONS,
         ("1 + (x.shape[2] - kh)", "1 + (x.shape[2] - kw)"),
@@ -284,6 +292,10 @@ WRONG["conv2d_backward"] = {
     "averages_positions": changed(TAPS_BACK, ('np.einsum("nfhw->f", dout)', "dout.mean(-1).mean(-1).mean(0)")),
     "bias_not_summed_over_space": changed(TAPS_BACK, ('np.einsum("nfhw->f", dout)', "np.add.reduce(dout)")),
     "bias_not_summed_over_images": changed(TAPS_BACK, ('"nfhw->f"', '"nfhw->nf"')),
+    "weights_overwritten": changed(
+        TAPS_BACK,
+        ('np.einsum("nfhw,nchw->fc", dout, big[at])', "np.tensordot(dout[-1], big[at][-1], ((1, 2), (1, 2)))"),
+    ),
     "stride_ignored": changed(TAPS_BACK, ("p, s = padding, stride", "p, s = padding, 1")),
     "negative_crop": changed(TAPS_BACK, ("dx = dbig[:, :, p:p + H, p:p + W]", "dx = dbig[..., p:-p, p:-p]")),
     "kernel_flipped_in_dx": changed(TAPS_BACK, ("dout, w[:, :, i, j])", "dout, w[:, :, kh - 1 - i, kw - 1 - j])")),
@@ -322,6 +334,7 @@ def maxpool2d_backward(dout, x, size, stride):
 
 MASK = "mask = np.eye(size * size)[best].reshape(N, C, size, size)"
 WRONG["maxpool2d_backward"] = {
+    "row_and_column_swapped": changed(WINDOW, (MASK, MASK + ".swapaxes(2, 3)")),
     "all_ties_get_gradient": changed(
         WINDOW, (MASK, "mask = (window == window.max(axis=2, keepdims=True)).reshape(N, C, size, size)")
     ),

@@ -187,20 +187,20 @@ def sliding_window(size: Callable[..., Any], **settings: Any) -> Stage:
             functional.unfold(cells, (1, kernel), (1, dilation), (0, padding), (1, stride))[0].T.numpy()
             if fits
             else np.zeros((0, kernel))
-        )  # (windows, taps): the number of the cell, 0 for padding
+        )  # (windows, taps): the number of the cell from 1, 0 for padding
         said: Any = None
         try:
             said = rule(n, kernel, stride, padding, dilation)
         except ReaderError as error:
             if fits or "ValueError" not in str(error):
                 raise
-        never = sorted(set(range(1, n + 1)) - set(looked.astype(int).ravel().tolist()))
+        never = sorted(set(range(n)) - {cell - 1 for cell in looked.astype(int).ravel().tolist()})
         shown = looked[:24]
         total = n + 2 * padding
         left = -padding
         layers = [
             rects(np.arange(n), 0.1, 1, 0.8, color=INK, filled=False),
-            texts(np.arange(n) + 0.5, np.full(n, 0.5), [str(i + 1) for i in range(n)], size=10),
+            texts(np.arange(n) + 0.5, np.full(n, 0.5), [str(i) for i in range(n)], size=10),
         ]
         if padding:
             ends = np.concatenate([np.arange(-padding, 0), np.arange(n, n + padding)])
@@ -210,7 +210,7 @@ def sliding_window(size: Callable[..., Any], **settings: Any) -> Stage:
             layers.append(line([taps[0] + 0.5, taps[-1] + 0.5], [-row - 0.6] * 2, color=BLUE, width=1))
             layers.append(rects(taps + 0.1, -row - 0.95, 0.8, 0.7, color=BLUE))
         if never:
-            layers.append(points(np.array(never) - 0.5, np.full(len(never), 1.35), color=ORANGE, marker="X", size=9))
+            layers.append(points(np.array(never) + 0.5, np.full(len(never), 1.35), color=ORANGE, marker="X", size=9))
         rows = max(len(shown), 3)
         strip = panel(
             *layers,
@@ -250,6 +250,7 @@ def sliding_window(size: Callable[..., Any], **settings: Any) -> Stage:
             "stride 2": base | {"stride": 2},
             "gaps": base | {"kernel": 2, "stride": 4, "n": 11},
             "dilated": base | {"dilation": 3},
+            "dilated, stride 2": base | {"stride": 2, "dilation": 2, "n": 11},
             "too long": base | {"kernel": 5, "dilation": 3},
         },
         settings=settings,
@@ -323,7 +324,7 @@ def stack_builder(seen: Callable[..., Any], **settings: Any) -> Stage:
             xlim=(-1.5, pixels + 0.5),
             ylim=(-0.4, depth + 0.4),
             yticks={0: "input", **{k: f"layer {k}" for k in range(1, depth + 1)}},
-            title=f"what output {unit + 1} of 5 sees",
+            title=f"what output {unit} sees",
             width=1.2,
         )
         side = int(edge[0].max()) + 1
