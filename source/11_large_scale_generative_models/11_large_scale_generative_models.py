@@ -907,7 +907,8 @@ with until_written(ddpm_sample):
 # which noise it was.
 #
 # The demo runs your function with the exact denoiser. Which of its settings makes samples draw together, which makes
-# them fly apart? How few steps will do?
+# them fly apart? How few steps will do? (It measures distances in each direction, which divides those above by
+# $\sqrt 2$: data lie 0.1 from their centre.)
 
 # %%
 demos.reverse(ddpm_sample)
