@@ -733,9 +733,9 @@ demos.shifting()
 # parameters. Asked for is an accuracy of at least 0.95 on hidden digits at the centre *and* of at least 0.90 on
 # digits moved by up to two pixels in each direction, on average over two runs. You may train with `fit` of the first
 # cell, `fit(net, images, labels, steps=300, lr=0.005, batch=50, seed=seed)`: it takes so many steps of Adam on random
-# batches and returns the net in eval mode. The first weights are drawn when you make the net, after
-# `torch.manual_seed(seed)`. You have a minute of computing time for each run, and need a few seconds. How large a
-# part of a digit must a unit see before you take its maximum? And where can you afford a stride?
+# batches and returns the net in eval mode. The first weights are drawn when you make the net, so set torch's seed
+# before. You have a minute of computing time for each run, and need a few seconds. How large a part of a digit must a
+# unit see before you take its maximum? And where can you afford a stride?
 
 # %% exercise="train_shift_cnn"
 
