@@ -190,6 +190,9 @@ WRONG["rnn_backward"] = {
         ("else h0\n", "else h0\n        dz = total * (1 - prev ** 2)\n"),
     ),
     "upstream_overwritten": slip(RIGHT["rnn_backward"][3], ("g = dh.copy()", "g = dh")),
+    "last_state_for_h0": slip(backward, ("h[:, t - 1] if t > 0 else h0", "h[:, t - 1]")),
+    "carried_before_the_slope": slip(backward, ("carry = dz @ w_hh.T", "carry = total @ w_hh.T")),
+    "loop_runs_forwards": slip(backward, ("range(T - 1, -1, -1)", "range(T)")),
     "four_results": slip(backward, ("return dx, carry, ", "return dx, ")),
     "sign": slip(backward, ("(1 - h[:, t] ** 2)", "(1 + h[:, t] ** 2)")),
     "weights_first": slip(backward, ("return dx, carry, dw_xh, dw_hh, db", "return dw_xh, dw_hh, db, dx, carry")),
@@ -488,6 +491,13 @@ def masked_nll(logits, targets, lengths):
     losses = torch.nn.functional.cross_entropy(logits.reshape(-1, V), targets.clamp(0, V - 1).reshape(-1), reduction="none")
     return (losses * mask.reshape(-1)).sum() / mask.sum().clamp(min=1)
 """,
+    "gradient_of_what_was_dropped": """
+def masked_nll(logits, targets, lengths):
+    mask = torch.arange(targets.shape[1])[None, :] < lengths[:, None]
+    safe = torch.where(mask, targets, 0)
+    losses = torch.nn.functional.cross_entropy(logits.transpose(1, 2), safe, reduction="none")
+    return torch.where(mask, losses, 0).sum() / mask.sum().clamp(min=1)
+""",
     "padded_targets_looked_up": slip(
         masked, ("    targets = torch.where(mask, targets, torch.zeros_like(targets))\n", "")
     ),
@@ -596,7 +606,7 @@ WRONG["sample_token"] = {
         sample,
         ("np.exp(z - z.max())", "np.exp(z)"),
         ("p[index] == 0", "not p[index] > 0"),
-        ("int(np.flatnonzero(p)[-1])", "V - 1"),
+        ("int(np.flatnonzero(p)[-1])", "int(keep.max())"),
     ),
     "divides_by_zero": slip(sample, ("    if temperature == 0:\n        return int(np.argmax(logits))\n", "")),
     "not_renormalised": """
@@ -624,6 +634,11 @@ def sample_token(logits, temperature, top_k, u):
     p = p / (p.sum() * (1 + 1e-15))
     return int(keep[np.searchsorted(np.cumsum(p), u, side="right")])
 """,
+    "not_kept_at_the_end": slip(
+        sample,
+        ("    if index >= V or p[index] == 0:\n        index = int(np.flatnonzero(p)[-1])\n", ""),
+        ("return index", "return min(index, V - 1)"),
+    ),
     "walks_in_probability_order": """
 def sample_token(logits, temperature, top_k, u):
     if temperature < 0 or (top_k is not None and top_k < 1):

@@ -153,6 +153,37 @@ def rnn_backward(dh, x, h, h0, w_xh, w_hh):
     "initial_state_forgotten": slip(backward, ("else h0[n]", "else np.zeros(H)")),
     "gradient_stops_before_h0": slip(other, ("return dx, dzs[0] @ w_hh.T", "return dx, dzs[0]")),
     "slope_of_the_step_before": slip(backward, ("(1 - h[n, t] ** 2)", "(1 - (h[n, t - 1] if t >= 1 else h0[n]) ** 2)")),
+    "last_state_for_h0": """
+def rnn_backward(dh, x, h, h0, w_xh, w_hh):
+    T = h.shape[1]
+    dz, later = 0 * h, 0
+    for t in range(T)[::-1]:
+        dz[:, t] = (1 - h[:, t] ** 2) * (dh[:, t] + later)
+        later = dz[:, t] @ w_hh.T
+    dw_hh = sum(h[:, t - 1].T @ dz[:, t] for t in range(T))
+    return dz @ w_xh.T, later, np.einsum("ntd,nth->dh", x, dz), dw_hh, dz.sum(axis=(0, 1))
+""",
+    "carried_before_the_slope": """
+def rnn_backward(dh, x, h, h0, w_xh, w_hh):
+    hbar = dh.copy()
+    for t in range(h.shape[1] - 1, 0, -1):
+        hbar[:, t - 1] += hbar[:, t] @ w_hh.T
+    dz = hbar * (1 - h ** 2)
+    prev = np.concatenate([h0[:, None], h[:, :-1]], axis=1)
+    return (dz @ w_xh.T, hbar[:, 0] @ w_hh.T, np.einsum("ntd,nth->dh", x, dz),
+            np.einsum("ntg,nth->gh", prev, dz), dz.sum(axis=(0, 1)))
+""",
+    "loop_runs_forwards": """
+def rnn_backward(dh, x, h, h0, w_xh, w_hh):
+    back, dzs = 0, []
+    for t in range(h.shape[1]):
+        dzs.append((dh[:, t] + back) * (1 - h[:, t] ** 2))
+        back = dzs[-1] @ w_hh.T
+    dz = np.stack(dzs, axis=1)
+    prev = np.concatenate([h0[:, None], h[:, :-1]], axis=1)
+    return (dz @ w_xh.T, back, np.einsum("ntd,nth->dh", x, dz),
+            np.einsum("ntg,nth->gh", prev, dz), dz.sum(axis=(0, 1)))
+""",
     "upstream_overwritten": """
 def rnn_backward(dh, x, h, h0, w_xh, w_hh):
     T = h.shape[1]
@@ -426,8 +457,21 @@ def masked_nll(logits, targets, lengths):
     valid = torch.arange(T) < lengths[:, None]
     t = targets.masked_fill(~valid, 0)
     loss = torch.nn.functional.cross_entropy(logits.permute(0, 2, 1), t, reduction="none")
-    return torch.where(valid, loss, 0.0).sum() / valid.sum().clamp(min=1)
+    return (loss * valid.to(loss.dtype)).sum() / valid.sum().clamp(min=1)
 """,
+    "gradient_of_what_was_dropped": """
+import torch
+
+def masked_nll(logits, targets, lengths):
+    N, T, V = logits.shape
+    valid = torch.arange(T) < lengths[:, None]
+    t = targets.masked_fill(~valid, 0)
+    loss = -logits.log_softmax(dim=2).gather(2, t[..., None])[..., 0]
+    return loss.masked_fill(~valid, 0.0).sum() / max(int(valid.sum()), 1)
+""",
+    "in_bits": slip(
+        safe, ("return loss.sum() / count", "return loss.sum() / count * torch.log2(torch.tensor(torch.e))")
+    ),
     "padded_targets_looked_up": slip(safe, ("t = targets.masked_fill(~valid, 0)", "t = targets")),
     "empty_batch_nan": """
 import torch
@@ -520,6 +564,12 @@ WRONG["sample_token"] = {
         ("p = p / p.sum()", "p = p / (p.sum() + 1e-14)"),
         ("    return int(np.max(np.nonzero(p)))\n", "    raise RuntimeError('no token')\n"),
     ),
+    "not_kept_at_the_end": HEAD
+    + """
+    p = np.exp((z - z.max()) / temperature)
+    p[np.argsort(-z, kind="stable")[top_k or len(z):]] = 0
+    return int(np.argmax(np.cumsum(p / p.sum()) > u))
+""",
     "walks_in_probability_order": HEAD
     + """
     order = np.argsort(z, kind="stable")[-(top_k or len(z)):]

@@ -187,9 +187,10 @@ show(
 
 # %% [markdown]
 # Those of one colour and one direction: two sets of weights in the encoder, for what comes in and for what is carried
-# on, and three in the decoder, which also puts out; whatever the lengths. All that the decoder ever knows of the
-# sentence must pass through the one orange arrow. That is a bottleneck for long sentences, and lecture 13 is about what
-# was done against it.
+# on, and three in the decoder, which also puts out; whatever the lengths. (The orange arrow is one of the decoder's
+# links from state to state and has the weights of those: it takes $e_4$ for the state before the first word.) All
+# that the decoder ever knows of the sentence must pass through it. That is a bottleneck for long sentences, and lecture 13
+# is about what was done against it.
 
 # %% [markdown] covers="12.13 E12-bptt-forward"
 # ## Forward through time
@@ -278,9 +279,10 @@ with until_written(rnn_forward):
 # %% exercise="rnn_backward"
 
 # %% [markdown]
-# Check yourself on the example above, then see your function at work in the demo. A gradient of size 1 arrives at one
-# step; drag the mark above it, or take the slider. Which steps get a share of it, and which of them contribute to the gradient
-# of $W_{hh}$? What does a smaller spectral radius (the largest absolute value of an eigenvalue of $W_{hh}$) do to that?
+# Check yourself on the example above, then see your function at work in the demo. A gradient of size 1 arrives at step 4.
+# Which steps will get a share if it arrives at step 2 instead, which if at the last, and which of them will contribute to
+# the gradient of $W_{hh}$? Drag the mark above the steps, or take the slider. Then make the spectral radius (the largest
+# absolute value of an eigenvalue of $W_{hh}$) 0.4, and 2.5: what does it do to the shares?
 
 # %%
 with until_written(rnn_forward, rnn_backward):
@@ -294,9 +296,10 @@ with until_written(rnn_forward, rnn_backward):
 demos.through_time(rnn_backward)
 
 # %% [markdown]
-# Steps after the mark get nothing, since the future doesn't act on the past. All steps up to it get something, the
-# less the further away, and all of them add their part to the gradient of the one matrix. (The first adds nothing here
-# because $h_0 = 0$.) A gradient that arrives everywhere is a sum of such trains.
+# Steps after the mark get nothing, since the future doesn't act on the past. All steps up to it get something, and all
+# of them add their part to the gradient of the one matrix. (The first adds nothing here because $h_0 = 0$.) With a radius
+# of 0.4 the shares shrink fast on their way back. With one of 2.5 they shrink and grow again, as each step has slopes of
+# its own. A gradient that arrives everywhere is a sum of such trains.
 #
 # For a text of a million characters one doesn't go back to the first. **Truncated** backpropagation cuts the text into
 # pieces of, say, 64 steps, carries the state from piece to piece, and stops the gradient at the seams. It costs memory
@@ -305,7 +308,8 @@ demos.through_time(rnn_backward)
 # %% [markdown] covers="12.16 12.17 E12-product-order"
 # ## Exploding and vanishing
 #
-# The bars on the left of the demo shrank quickly. Is that an accident? Follow a small change of $h_t$ to the end. By the
+# At a radius of 0.4 a gradient that arrives at the last step shrinks from 0.84 to 0.001 on its way to the first. Is that
+# an accident? Follow a small change of $h_t$ to the end. By the
 # chain rule its effect is a product of Jacobians,
 #
 # $$\frac{\partial h_T}{\partial h_t} = \frac{\partial h_T}{\partial h_{T-1}}\,
@@ -407,8 +411,8 @@ print(
 # %% exercise="clip_by_global_norm"
 
 # %% [markdown]
-# The loss below is that of one logistic unit after thirty steps, $(h_{30} - 0.9)^2$, over its weight $w$ and its bias $b$.
-# A cliff runs across it. Gradient descent starts close to it, plain and with your clipping. Compare the first preset
+# The loss below is $(h_{30} - 0.9)^2$ for one logistic unit, $h_t = \sigma(w h_{t-1} + b)$ from $h_0 = 0.5$ on, over its weight
+# $w$ and its bias $b$. A cliff runs across it. Gradient descent starts close to it, plain and with your clipping. Compare the first preset
 # with the third, which starts a little further away: who gets into trouble, and when? And what does clipping do for
 # the start on the plateau?
 
@@ -490,8 +494,8 @@ show(
 
 # %% [markdown] covers="12.23"
 # Take the gates at their extremes. There are four combinations of $i$ and $f$: which of them remembers, which adds up what
-# comes in, which erases, and which overwrites? Decide before you open the demo. Until the vertical line all gates are
-# 1, then they are what your sliders say.
+# comes in, which erases, and which overwrites? Decide before you open the demo. Its candidate is $g = \tanh(2 x_t)$. Until
+# the vertical line all gates are 1, then they are what your sliders say.
 
 # %%
 demos.gates(lstm_step)
@@ -523,6 +527,10 @@ def first_number(n, seed, length=40):
     return sequences, began
 
 
+def radius(memory):
+    return torch.linalg.eigvals(memory.weight_hh_l0.detach()).abs().max().item()
+
+
 def accuracy(kind, forget_bias, run):
     """Of a network that was trained to say how its sequence began."""
     torch.manual_seed(run)
@@ -531,6 +539,7 @@ def accuracy(kind, forget_bias, run):
         with torch.no_grad():
             memory.bias_ih_l0[16:32] = forget_bias  # torch's order: i, f, g, o
             memory.bias_hh_l0[16:32] = 0
+    at_first = radius(memory) if kind is torch.nn.RNN else None
     parameters = [*memory.parameters(), *output.parameters()]
     optimizer = torch.optim.Adam(parameters, lr=0.01)
     for step in range(120):
@@ -540,6 +549,8 @@ def accuracy(kind, forget_bias, run):
         loss.backward()
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         optimizer.step()
+    if kind is torch.nn.RNN:
+        print(f"run {run}: the spectral radius of W_hh went from {at_first:.2f} to {radius(memory):.2f}")
     sequences, began = first_number(400, 10**6)
     with torch.no_grad():
         return (output(memory(sequences)[0][:, -1]).argmax(dim=1) == began).double().mean().item()
@@ -555,10 +566,14 @@ for name, kind, forget_bias in (
 
 # %% [markdown]
 # $0.5^{40} \approx 10^{-12}$, $0.73^{40} \approx 4\cdot 10^{-6}$ and $0.95^{40} \approx 0.14$ (with $\sigma(3) = 0.953$). Only the last
-# leaves a gradient to learn from, and it learns for every seed, in the same time. A gate that *could* stay open is not
+# leaves a gradient to learn from, and it learns for every seed, in the same 120 steps. A gate that *could* stay open is not
 # enough; it must be open at the start, or the network never finds out. That is why forget biases are initialised at 1 or
-# more (Rafal Jozefowicz and others, 2015, found 1 to matter). The plain RNN is a lottery: some first weights
-# happen to hold a bit, like the map with $w = 1.8$, others don't.
+# more (Rafal Jozefowicz and others, 2015, found 1 to matter).
+#
+# The plain RNN is a lottery. In all five runs its radius begins near 0.6, where it can't remember anything either. But
+# Adam divides by the size of the gradient, so even a gradient that says nothing moves the weights. Where the radius has
+# wandered beyond 1, units can hold a bit, like the map with $w = 1.8$; then there is something to learn from, and the
+# radius grows on. In the other runs it did not get there in 120 steps.
 #
 # A slimmer relative is the **gated recurrent unit** (GRU; Cho and others, 2014): one gate $s$ for both, $h_t = (1 - s)
 # \odot h_{t-1} + s \odot g$, and a second one that decides how much of the old state $g$ may see.
@@ -593,7 +608,7 @@ for name, kind, forget_bias in (
 # one of 1 token with a loss of 4 and one of 3 tokens with losses 1, 1 and 1, padded to 3 places. The mean over tokens is
 # $7/4 = 1.75$. Divided by all six places it would be 1.17, and with more padding less, as if the model had improved.
 # The mean of the two texts' means is $(4 + 1)/2 = 2.5$: now the one token of the short text weighs as much as the
-# three others together. Each of these is somebody's idea of "the loss"; only the first is what perplexity means.
+# three others together. Each of these is somebody's idea of "the loss"; only the first is the cross-entropy per token.
 #
 # Cross-entropy comes in nats, from the natural logarithm. Divided by $\ln 2$ it is in **bits**, and $2^{\text{bits}} =
 # e^{\text{nats}}$ is the **perplexity**, the number of equally likely characters that would be as surprising.
@@ -601,8 +616,8 @@ for name, kind, forget_bias in (
 # %% [markdown]
 # ### Exercise: masked_nll (2 points, 12 minutes)
 # `logits` (N, T, V), `targets` (N, T) and `lengths` (N,) are tensors; token $t$ (from 0) of sequence $n$ is valid if
-# $t$ < `lengths[n]`. Return the cross-entropy, averaged over all valid tokens of the batch, as a tensor of no
-# dimensions; 0 if there is none. What stands at padded places, be it a target that is no class or logits that are NaN,
+# $t$ < `lengths[n]`. Return the cross-entropy in nats, averaged over all valid tokens of the batch, as a tensor of
+# no dimensions; 0 if there is none. What stands at padded places, be it a target that is no class or logits that are NaN,
 # must have no effect on the value or on the gradient, which is exactly 0 there.
 
 # %% exercise="masked_nll"
@@ -675,7 +690,8 @@ with until_written(sample_token):
 
 # %% [markdown]
 # Train on nine tenths, as the tables of the beginning did, and measure on the last tenth, in windows of 240 characters.
-# How will the bits depend on how much of the window the model has read?
+# How will the bits depend on how much of the window the model has read? (Each point in the figure is a mean, from its
+# number of characters up to the next.)
 
 # %%
 model = None
@@ -692,10 +708,12 @@ with until_written(train_char_lm, masked_nll):
     )
     by_place = torch.nn.functional.cross_entropy(logits.mT, windows[:, 1:], reduction="none").mean(dim=0) / np.log(2)
     figure, ax = panels(width=4.4)
-    smooth = by_place[:238].view(-1, 14).mean(dim=1)
-    ax.plot(np.arange(7, 238, 14), smooth, color=BLUE, marker=MARKER[BLUE])
-    ax.plot(range(1, 7), by_place[:6], color=BLUE, marker=MARKER[BLUE])
-    ax.set(xlabel="characters read so far", ylabel="bits per character", ylim=(0, None), xlim=(0, 240))
+    starts = [1, 2, 3, 5, 9, 17, 33, 65, 129]  # each point is a mean from here to the next
+    means = [by_place[low - 1 : high - 1].mean() for low, high in zip(starts, [*starts[1:], 240], strict=True)]
+    ax.plot(starts, means, color=BLUE, marker=MARKER[BLUE])
+    ax.set(xlabel="characters read so far", ylabel="bits per character", ylim=(0, None), xscale="log")
+    ax.set_xticks(starts, starts)
+    ax.minorticks_off()
     show(
         figure,
         alt="The model's bits per character against how many characters of the window it has read.",
@@ -703,7 +721,7 @@ with until_written(train_char_lm, masked_nll):
 
 # %% [markdown]
 # The first characters of a window are hard, for the model knows nothing yet; then the curve levels off. Where it does so
-# tells how far back the model makes use of what it has read. After a few seconds of training that is about half a dozen
+# tells how far back the model makes use of what it has read. After a few seconds of training that is three or four
 # characters: what lies close by helps most and is learned first. Tables of counts do well on this text, which repeats
 # itself a lot; to beat the one with three characters, a network must train for longer.
 #
