@@ -149,7 +149,8 @@ def press(page, watch, presses):
     for number in range(presses):
         page.keyboard.press("ArrowRight" if number % 20 < 10 else "ArrowLeft")
         page.evaluate(SHOWN, number)  # one wait in the page, not many questions to it
-        page.wait_for_timeout(30 + 7 * number % 17)  # presses meet the screen's frames, 17 ms apart, at all their phases
+        # presses meet the screen's frames, 17 ms apart, at all their phases
+        page.wait_for_timeout(30 + 7 * number % 17)
     return page.evaluate("() => window.times")
 
 
