@@ -123,7 +123,7 @@ def through_time(backward: Callable[..., Any], **settings: Any) -> Stage:
                 if where == "every step"
                 else f"size 1 arrives at step {step}"
             )
-            note = f"With spectral radius {radius:.2g}, {came}; step 1 has {sizes[0]:.2g}"
+            note = f"With spectral radius {radius:.3g}, {came}; step 1 has {sizes[0]:.2g}"
             note += f", {ratio:.2g} times what step {last + 1} has." if last else "."
             note += f" {int(np.sum(parts > 1e-12))} of {STEPS} steps leave a part at w_hh; step 1 used the initial state, which is 0."
         return [left, right], note
@@ -198,7 +198,7 @@ def gradient_norms(norms: Callable[..., Any], **settings: Any) -> Stage:
         )
         saturated = float(np.mean(np.abs(h[5:]) > 0.9))
         slope = float(np.mean(1 - h[5:] ** 2))
-        note = f"Over {LENGTH - 1} steps the norm is {found[0]:.2g}; radius {radius:.2g} to that power is {radius ** (LENGTH - 1):.2g}. "
+        note = f"Over {LENGTH - 1} steps the norm is {found[0]:.2g}; radius {radius:.3g} to that power is {radius ** (LENGTH - 1):.2g}. "
         note += f"{saturated:.0%} of the states are beyond ±0.9, and the mean slope of tanh is {slope:.2f}."
         return [left, right], note
 
