@@ -34,6 +34,13 @@ def image_net(answer: Callable[..., Any], images: Any, labels: Any, seed: int) -
         "training": any(part.training for part in net.modules()),
         "kernels": any(p.ndim == 4 and 1 < max(p.shape[2:]) < side for p in parameters),
     }
+    yield from what_it_says(net, told, device)
+
+
+def what_it_says(net: Any, told: np.ndarray, device: Any) -> Generator[Any, np.ndarray, None]:
+    """The rest of a conversation with a network: told images, it says its outputs for them, without an end."""
+    import torch
+
     while True:
         with torch.no_grad():
             output = net(torch.from_numpy(told).to(device))

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from course.case import WRONG, describe, is_tensor
+from course.image_views import what_it_says
 
 BARS = {"accuracy with random tags": 0.78, "accuracy with wrong tags": 0.78}
 LEAKING = "accuracy with leaking tags"
@@ -35,13 +36,7 @@ def tagged_net(answer: Callable[..., Any], images: Any, labels: Any, seed: int) 
             yield {"instead": describe(net)}
     net.eval()
     told = yield watch.seen(net)
-    while True:
-        with torch.no_grad():
-            output = net(torch.from_numpy(told).to(device))
-        if is_tensor(output):
-            told = yield output.detach().cpu().float().numpy()
-        else:
-            told = yield {"instead": describe(output)}
+    yield from what_it_says(net, told, device)
 
 
 class _Watch(ExitStack):

@@ -1,12 +1,12 @@
 """Lecture 09: what the cases and the view of its exercises rest on, half-filled answers, and the data."""
 
+import half_filled
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from autograder.exercise import lecture
-from autograder.judge import Sheet, verdict
 from autograder.reference import convolutional_networks as reference
 from course import data, given, image_views, probes, views
 from course.case import WRONG, describe
@@ -173,34 +173,15 @@ def test_what_are_no_logits_gets_a_sentence(what):
 # ------------------------------------------------------------------------------------------ half-filled answers
 
 
-HALF_FILLED = {
-    "nothing": lambda *arguments: None,
-    "text": lambda *arguments: "0.5",
-    "four numbers": lambda *arguments: (1.0, 2.0, 3.0, 4.0),
-    "an empty list": lambda *arguments: [],
-    "a tensor": lambda *arguments: torch.zeros(3),
-    "printed": lambda *arguments: print(0.5),
-}
-
-
-SHEETS = {}  # worked out once for all kinds
-
-
-@pytest.mark.parametrize("kind", HALF_FILLED)
+@pytest.mark.parametrize("kind", half_filled.ANSWERS)
 @every_exercise
 def test_half_filled_answers_get_a_sentence_and_no_hint(exercise, kind):
-    sheet = SHEETS[exercise.id] = SHEETS.get(exercise.id) or Sheet(exercise, 3)
-    found = verdict(sheet, [exercise.run(HALF_FILLED[kind], case) for case in sheet.cases])
-    assert found.status != "right"
-    assert found.score == 0
-    assert found.hint is None
-    assert len(found.message) > 20
-    assert "Error" not in found.message
+    half_filled.assert_told_what_came(exercise, kind)
 
 
 @every_exercise
 def test_the_check_in_the_notebook_says_that_nothing_came(exercise):
     from course import frozen_cases
 
-    report = str(check_exercise(HALF_FILLED["nothing"], frozen_cases.load(exercise.id)))
+    report = str(check_exercise(half_filled.ANSWERS["nothing"], frozen_cases.load(exercise.id)))
     assert describe(None) in report

@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import half_filled
 import numpy as np
 import pytest
 import torch
@@ -311,35 +312,15 @@ def test_the_view_bears_a_liar():
 # ------------------------------------------------------------------------------------------ half-filled answers
 
 
-HALF_FILLED = {
-    "nothing": lambda *arguments: None,
-    "text": lambda *arguments: "0.5",
-    "two results": lambda *arguments: (1.0, 2.0),
-    "an empty list": lambda *arguments: [],
-    "an array": lambda *arguments: np.zeros((3, 4)),
-    "a number in a tensor": lambda *arguments: torch.tensor(0.5),
-    "printed": lambda *arguments: print(0.5),
-}
-
-
-SHEETS = {}  # worked out once for all kinds
-
-
-@pytest.mark.parametrize("kind", HALF_FILLED)
+@pytest.mark.parametrize("kind", half_filled.ANSWERS)
 @every_exercise
 def test_half_filled_answers_get_a_sentence_and_no_hint(exercise, kind):
-    sheet = SHEETS[exercise.id] = SHEETS.get(exercise.id) or Sheet(exercise, 3)
-    found = verdict(sheet, [exercise.run(HALF_FILLED[kind], case) for case in sheet.cases[:1]] * len(sheet.cases))
-    assert found.status != "right"
-    assert found.score == 0
-    assert found.hint is None
-    assert len(found.message) > 20
-    assert "Error" not in found.message
+    half_filled.assert_told_what_came(exercise, kind)
 
 
 @every_exercise
 def test_the_check_in_the_notebook_says_that_nothing_came(exercise):
-    report = str(check_exercise(HALF_FILLED["nothing"], exercise.frozen()))
+    report = str(check_exercise(half_filled.ANSWERS["nothing"], exercise.frozen()))
     assert describe(None) in report
 
 

@@ -2,12 +2,12 @@
 
 import math
 
+import half_filled
 import numpy as np
 import pytest
 import torch
 
 from autograder.exercise import lecture
-from autograder.judge import Sheet, verdict
 from autograder.reference import recurrent_networks as reference
 from course import data, frozen_cases, given, probes, views
 from course.case import WRONG, describe
@@ -173,33 +173,14 @@ def test_a_model_that_looks_back_three_characters_is_causal_whatever_the_length(
 
 # ------------------------------------------------------------------------------------------ half-filled answers
 
-HALF_FILLED = {
-    "nothing": lambda *arguments: None,
-    "text": lambda *arguments: "0.5",
-    "four numbers": lambda *arguments: (1.0, 2.0, 3.0, 4.0),
-    "an empty list": lambda *arguments: [],
-    "a tensor": lambda *arguments: torch.zeros(3),
-    "an array": lambda *arguments: np.zeros(3),
-    "printed": lambda *arguments: print(0.5),
-}
 
-
-SHEETS = {}  # worked out once for all kinds
-
-
-@pytest.mark.parametrize("kind", HALF_FILLED)
+@pytest.mark.parametrize("kind", half_filled.ANSWERS)
 @every_exercise
 def test_half_filled_answers_get_a_sentence_and_no_hint(exercise, kind):
-    sheet = SHEETS[exercise.id] = SHEETS.get(exercise.id) or Sheet(exercise, 11)
-    found = verdict(sheet, [exercise.run(HALF_FILLED[kind], case) for case in sheet.cases[:1]] * len(sheet.cases))
-    assert found.status != "right"
-    assert found.score == 0
-    assert found.hint is None
-    assert len(found.message) > 20
-    assert "Error" not in found.message
+    half_filled.assert_told_what_came(exercise, kind, seed=11)
 
 
 @every_exercise
 def test_the_check_in_the_notebook_says_that_nothing_came(exercise):
-    report = str(check_exercise(HALF_FILLED["nothing"], frozen_cases.load(exercise.id)))
+    report = str(check_exercise(half_filled.ANSWERS["nothing"], frozen_cases.load(exercise.id)))
     assert describe(None) in report

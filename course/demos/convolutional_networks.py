@@ -420,7 +420,7 @@ def shifting(train: Callable[..., Any] | None = None, **settings: Any) -> Stage:
         X, labels, _, _ = data.digits(1200, 0)
         try:
             return one_thread(train, data.digit_canvas(X), torch.from_numpy(labels), 0)
-        except NotImplementedError:
+        except NotImplementedError:  # the reader's stub, not yet written
             raise ReaderError("This waits for your train_shift_cnn: write it, then run this cell again.") from None
 
     def readers() -> list[tuple[str, str, Any]]:
