@@ -15,6 +15,7 @@ from typing import Any
 
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 from tornado.ioloop import IOLoop
+from traitlets import Dict
 
 PATIENCE = 0.15  # seconds of work for a widget until the page hears that the kernel is busy
 _HEADER, _PARENT, _CONTENT = 1, 2, 4  # where they lie in a message, behind its signature
@@ -22,6 +23,9 @@ _HEADER, _PARENT, _CONTENT = 1, 2, 4  # where they lie in a message, behind its 
 
 class PromptConnection(ZMQChannelsWebsocketConnection):
     """The stock connection between a page and its kernel, with TCP_NODELAY set and short work left unsaid."""
+
+    # by the number of a widget's message, the timer that will say that the kernel is busy with it
+    _unsaid: dict[str, Any] = Dict()
 
     def connect(self) -> Any:
         """Connect as usual, on a socket that sends at once."""
@@ -43,11 +47,6 @@ class PromptConnection(ZMQChannelsWebsocketConnection):
         while self._unsaid:
             IOLoop.current().remove_timeout(self._unsaid.popitem()[1])
         super().disconnect()
-
-    @property
-    def _unsaid(self) -> dict[str, Any]:
-        """By the number of a widget's message, the timer that will say that the kernel is busy with it."""
-        return self.__dict__.setdefault("_timers", {})
 
     def _say(self, question: str, stream: Any, message: list[Any]) -> None:
         self._unsaid.pop(question, None)
